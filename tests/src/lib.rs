@@ -1,0 +1,1 @@
+//! The real WASM through its ABI: see the test files beside this one.
