@@ -4,8 +4,19 @@
 
 extern crate alloc;
 
+pub mod average;
+pub mod bps;
+pub mod digits;
 pub mod host;
+pub mod math;
+pub mod median;
 pub mod pack;
 pub mod panel;
 pub mod slot;
 pub mod time;
+pub mod wad;
+
+pub use bps::Bps;
+pub use math::MathError;
+pub use median::median;
+pub use wad::{SignedWad, Wad};

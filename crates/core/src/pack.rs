@@ -47,8 +47,21 @@ pub fn with_field_u128(word: U256, offset: u32, bits: u32, value: u128) -> Resul
         return Err(FieldOverflow { value, bits });
     }
     let ones = if bits >= 128 { u128::MAX } else { (1u128.wrapping_shl(bits)).wrapping_sub(1) };
-    let at = usize::try_from(offset).unwrap_or(256);
-    Ok((word & !(U256::from(ones) << at)) | (U256::from(value) << at))
+    let mut limbs = word.into_limbs();
+    for (limb, at) in limbs.iter_mut().zip([0, 64, 128, 192]) {
+        *limb = *limb & !limb_of(ones, offset, at) | limb_of(value, offset, at);
+    }
+    Ok(U256::from_limbs(limbs))
+}
+
+/// The 64 bits at `at` of `value` moved to `offset`; an operator on the whole word would be 256 bits wide each time.
+#[inline]
+fn limb_of(value: u128, offset: u32, at: u32) -> u64 {
+    let moved = match offset.checked_sub(at) {
+        Some(left) => value.checked_shl(left),
+        None => value.checked_shr(at.wrapping_sub(offset)),
+    };
+    u64::try_from(moved.unwrap_or(0) & u128::from(u64::MAX)).unwrap_or(0)
 }
 
 /// The low 64 bits of `word >> offset`.

@@ -86,7 +86,13 @@ impl Classes {
     }
     /// The set of one class.
     pub const fn of(class: Class) -> Self {
-        Self(1u8.wrapping_shl(class.code() as u32)) // as: u8 to u32 has no other form in a const fn
+        Self(match class {
+            Class::Increase => 0b1,
+            Class::Liquidate => 0b10,
+            Class::Reduce => 0b100,
+            Class::ExitUnpriced => 0b1000,
+            Class::Inflow => 0b1_0000,
+        })
     }
     /// Whether the class is in the set.
     pub const fn has(self, class: Class) -> bool {
@@ -210,16 +216,17 @@ impl Panel {
     }
     /// The word with the bits of `source` at `nibble` set or cleared, every other bit as it was.
     pub fn with(self, nibble: u32, source: u8, on: bool) -> Self {
-        if nibble > CIRCUITS_PER_WORD {
-            return self;
+        let mut limbs = self.0.into_limbs();
+        let mask = u64::from(source & 0xf) << ((nibble & 15) << 2);
+        if let Some(limb) = limbs.get_mut(usize::try_from(nibble >> 4).unwrap_or(4)) {
+            *limb = if on { *limb | mask } else { *limb & !mask };
         }
-        let at = usize::try_from(nibble.wrapping_shl(2)).unwrap_or(0);
-        let mask = U256::from(source & 0xf) << at;
-        Self(if on { self.0 | mask } else { self.0 & !mask })
+        Self(U256::from_limbs(limbs))
     }
     /// The word with nibble 0 replaced: how the copies of the main switch are kept equal.
     pub fn with_main(self, bits: u8) -> Self {
-        Self((self.0 & !U256::from(0xf_u8)) | U256::from(bits & 0xf))
+        let [low, b, c, d] = self.0.into_limbs();
+        Self(U256::from_limbs([low & !0xf | u64::from(bits & 0xf), b, c, d]))
     }
 }
 
