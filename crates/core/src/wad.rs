@@ -1,7 +1,10 @@
-//! Fixed point with 18 decimals: prices and ratios.
+//! Fixed point with 18 decimals: prices, ratios, and the functions that are not exact.
 
 use crate::math::{self, MathError};
 use alloy_primitives::U256;
+
+pub use crate::exp::{decay_down, decay_factor_down, decay_factor_up, decay_up, exp_down, exp_up};
+pub use crate::ln::{ln_down, ln_up, pow_down, pow_up};
 
 /// 1e18.
 const SCALE: U256 = U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
