@@ -1,3 +1,23 @@
-//! A Stylus chain in one process.
+#![doc = include_str!("../README.md")]
 
 pub mod activation;
+mod chain;
+mod engine;
+mod exec;
+mod hooks;
+mod meter;
+mod outcome;
+pub mod pricing;
+mod programs;
+mod slots;
+pub mod vectors;
+mod world;
+
+pub use activation::{Activated, Refusal, Rules};
+pub use chain::{Chain, DeployError, Snapshot};
+pub use engine::CompileError;
+pub use exec::Mock;
+pub use outcome::{
+    CallKind, CallRecord, HostioTally, Ink, Log, Outcome, OutcomeKind, Revert, StorageRead,
+    StorageWrite, Tx,
+};

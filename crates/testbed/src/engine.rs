@@ -1,0 +1,133 @@
+//! Compiled programs: each module is compiled once a process, and every call runs a fresh instance of it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use alloy_primitives::{keccak256, B256};
+use wasmer::sys::{CompilerConfig, EngineBuilder, Features, Singlepass};
+use wasmer::{AsStoreMut, Engine, FunctionEnv, Global, Imports, Instance, Module, Store, Value};
+
+use crate::hooks::{self, Escape, HookEnv};
+use crate::meter::{Instrument, INK_LEFT, INK_STATUS, STACK_LEFT};
+use crate::outcome::OutcomeKind;
+use crate::pricing::MAX_STACK_WORDS;
+
+/// A module that the engine does not compile although activation accepted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompileError(pub(crate) String);
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the engine does not compile the module: {}", self.0)
+    }
+}
+
+impl std::error::Error for CompileError {}
+
+/// A compiled module.
+#[derive(Clone)]
+pub(crate) struct Compiled {
+    engine: Engine,
+    module: Module,
+}
+
+impl fmt::Debug for Compiled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compiled").finish_non_exhaustive()
+    }
+}
+
+/// How a run of a program ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) kind: OutcomeKind,
+    pub(crate) output: Vec<u8>,
+    /// Ink spent: all of it where it ran out of ink or of stack.
+    pub(crate) spent: u64,
+    pub(crate) left: u64,
+    pub(crate) env: Box<HookEnv>,
+    pub(crate) note: Option<String>,
+}
+
+/// The module compiled, from the cache of this process where it was compiled before.
+pub(crate) fn compile(wasm: &[u8]) -> Result<Compiled, CompileError> {
+    static CACHE: OnceLock<Mutex<HashMap<B256, Compiled>>> = OnceLock::new();
+    let cache = CACHE.get_or_init(Mutex::default);
+    let key = keccak256(wasm);
+    if let Some(known) = lock(cache).get(&key) {
+        return Ok(known.clone());
+    }
+    let mut compiler = Singlepass::new();
+    compiler.push_middleware(Arc::new(Instrument::default()));
+    let engine: Engine = EngineBuilder::new(compiler).set_features(Some(Features::default())).into();
+    let module = Module::new(&engine, wasm).map_err(|error| CompileError(error.to_string()))?;
+    let compiled = Compiled { engine, module };
+    lock(cache).insert(key, compiled.clone());
+    Ok(compiled)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Compiled {
+    /// Runs the entry point with `ink` on the input that the environment holds.
+    pub(crate) fn run(&self, env: HookEnv, ink: u64) -> Result<Run, CompileError> {
+        let broken = |what: &str, error: &dyn fmt::Display| CompileError(format!("{what}: {error}"));
+        let mut store = Store::new(self.engine.clone());
+        let length = env.args.len() as u32;
+        let env = FunctionEnv::new(&mut store, env);
+        let mut imports = Imports::new();
+        for import in self.module.imports() {
+            let function = hooks::import(&mut store, &env, import.name())
+                .ok_or_else(|| broken("unknown import", &import.name()))?;
+            imports.define(import.module(), import.name(), function);
+        }
+        let instance = Instance::new(&mut store, &self.module, &imports).map_err(|error| broken("instance", &error))?;
+        let global = |name: &str| instance.exports.get_global(name).cloned().map_err(|error| broken(name, &error));
+        let (ink_left, status, stack) = (global(INK_LEFT)?, global(INK_STATUS)?, global(STACK_LEFT)?);
+        set(&ink_left, &mut store, Value::I64(ink as i64))?;
+        set(&stack, &mut store, Value::I32(MAX_STACK_WORDS as i32))?;
+        let memory = instance.exports.get_memory("memory").cloned().map_err(|error| broken("memory", &error))?;
+        env.as_mut(&mut store).attach(memory, ink_left.clone(), status.clone());
+        let main = instance
+            .exports
+            .get_typed_function::<u32, u32>(&store, "user_entrypoint")
+            .map_err(|error| broken("user_entrypoint", &error))?;
+
+        let result = main.call(&mut store, length);
+        let exhausted = status.get(&mut store) != Value::I32(0);
+        let overflown = stack.get(&mut store) == Value::I32(0);
+        let (kind, note) = match result {
+            Ok(0) => (OutcomeKind::Success, None),
+            Ok(_) => (OutcomeKind::Revert, None),
+            Err(_) if overflown => (OutcomeKind::OutOfStack, None),
+            Err(_) if exhausted => (OutcomeKind::OutOfInk, None),
+            Err(trap) => match trap.downcast::<Escape>() {
+                Ok(Escape::Exit(0)) => (OutcomeKind::Success, None),
+                Ok(Escape::Exit(_)) => (OutcomeKind::Revert, None),
+                Ok(Escape::OutOfInk) => (OutcomeKind::OutOfInk, None),
+                Ok(escape) => (OutcomeKind::Failure, Some(escape.to_string())),
+                Err(trap) => (OutcomeKind::Failure, Some(trap.message())),
+            },
+        };
+        let left = match kind {
+            OutcomeKind::OutOfInk | OutcomeKind::OutOfStack => 0,
+            _ => match ink_left.get(&mut store) {
+                Value::I64(left) => left as u64,
+                _ => 0,
+            },
+        };
+        let env = env.as_mut(&mut store).take();
+        let output = match kind {
+            OutcomeKind::Success | OutcomeKind::Revert => env.output.clone(),
+            _ => Vec::new(),
+        };
+        Ok(Run { kind, output, spent: ink - left, left, env: Box::new(env), note })
+    }
+}
+
+fn set(global: &Global, store: &mut impl AsStoreMut, value: Value) -> Result<(), CompileError> {
+    global.set(store, value).map_err(|error| CompileError(error.to_string()))
+}
