@@ -75,6 +75,8 @@ fn split<const DIGIT: u32>(limbs: &[u64]) -> [u64; FACTOR] {
 ///
 /// Every sum fits: `(2^32 - 1)^2 + 2 * (2^32 - 1) = 2^64 - 1`.
 fn multiply<const DIGIT: u32>(product: &mut [u64], a: &[u64], b: &[u64]) {
+    let length = b.iter().rposition(|digit| *digit != 0).map_or(0, |last| last.wrapping_add(1));
+    let b = b.get(..length).unwrap_or(b);
     for (skip, x) in a.iter().enumerate().filter(|(_, x)| **x != 0) {
         let mut carry = 0;
         for (digit, y) in product.iter_mut().skip(skip).zip(b.iter().chain(&[0])) {
@@ -99,8 +101,9 @@ fn divide<const DIGIT: u32>(quotient: &mut [u64], number: &mut [u64], mut diviso
     for (place, digit) in quotient.iter_mut().enumerate().take(places).rev() {
         let window = number.get_mut(place..)?.get_mut(..=length)?;
         let [.., low, high] = window else { return None };
-        let guess = (high.wrapping_shl(DIGIT) | *low).checked_div(top)?.min(mask(DIGIT));
-        if guess != 0 {
+        let lead = high.wrapping_shl(DIGIT) | *low;
+        if lead >= top {
+            let guess = lead.checked_div(top)?.min(mask(DIGIT));
             *digit = subtract::<DIGIT>(window, divisor, guess);
         }
     }

@@ -1,7 +1,7 @@
 //! The exponential, and what decays by it.
 //!
 //! A kernel turns `t`, scaled by 2^128, into a mantissa of 128 bits and a power of two: `t = k ln 2 + ln(1 + i/8) + r`,
-//! then twenty terms of Taylor's series for `r < 0.118`. Each step cuts off, so the kernel rises with `t` over the whole
+//! and twenty terms of Taylor's series for `r < 0.118`. Each step cuts off, so the kernel rises with `t` over the whole
 //! line. Its error is one-sided but for the constants, and covered by moving `t` before, not the result after: so the
 //! bounds hold *and* the results stay monotone.
 
@@ -17,23 +17,23 @@ const LN_2_LOW: u64 = 0xc9e3_b398_03f2_f6af;
 const LN_2_HIGH: u64 = 0xb172_17f7_d1cf_79ab;
 /// 2^128.
 const ONE_128: U256 = U256::from_limbs([0, 0, 1, 0]);
-/// How far below `t` (scaled by 2^128) the lower bound starts: the constants are at most `k + 1 <= 197` too small.
-const GUARD_DOWN: U256 = U256::from_limbs([200, 0, 0, 0]);
-/// How far above `t` the upper bound starts: at most `|k| <= 512` from the constants and 20 from what is cut off.
-const GUARD_UP: U256 = U256::from_limbs([544, 0, 0, 0]);
 /// The largest exponent whose result fits.
 pub(crate) const EXP_MAX: i128 = 135_999_146_549_453_176_898;
 
 /// `t` of the kernel: a magnitude scaled by 2^128, moved by bias and guard; `None` beyond what the bias covers.
+///
+/// The guard covers the constants, at most `|k| + 1 <= |t| / ln 2 + 2` too small, and upwards the 20 units that the
+/// mantissa cuts off. It grows with `|t|` by less than `|t|` does, so that what comes out rises with `t`.
 pub(crate) fn exponent(negative: bool, magnitude: U256, up: bool) -> Option<U256> {
     if magnitude >= BIAS {
         return None;
     }
     let t = if negative { BIAS.wrapping_sub(magnitude) } else { BIAS.wrapping_add(magnitude) };
+    let guard = magnitude.wrapping_shr(127).wrapping_add(U256::from(if up { 24u64 } else { 2 }));
     if up {
-        Some(t.wrapping_add(GUARD_UP))
+        Some(t.wrapping_add(guard))
     } else {
-        t.checked_sub(GUARD_DOWN)
+        t.checked_sub(guard)
     }
 }
 

@@ -102,16 +102,20 @@ fn pow(x: Wad, y: Wad, up: bool) -> Result<Wad, MathError> {
         None => None,
         Some(t) => exp::scaled(Wad::ONE.0, t, up),
     };
-    let bound = bound.ok_or_else(|| too_large(y, ln))?;
     // What is known without a series, so that powers stay monotone through the exponents 0 and 1 and are exact there.
-    Ok(Wad(match (up, negative, y <= Wad::ONE) {
-        (false, false, true) if y < Wad::ONE => bound.max(Wad::ONE.0),
-        (false, false, _) | (false, true, true) => bound.max(x.0),
-        (false, true, false) | (true, false, false) => bound,
-        (true, false, true) => bound.min(x.0),
-        (true, true, _) if y >= Wad::ONE => bound.min(x.0),
-        (true, true, _) => bound.min(Wad::ONE.0),
-    }))
+    let known = match (up, negative) {
+        (false, false) => Some(if y < Wad::ONE { Wad::ONE } else { x }),
+        (false, true) => Some(if y > Wad::ONE { Wad::ZERO } else { x }),
+        (true, false) => (y <= Wad::ONE).then_some(x),
+        (true, true) => Some(if y < Wad::ONE { Wad::ONE } else { x }),
+    };
+    match (bound.map(Wad), known) {
+        (Some(bound), Some(known)) if up => Ok(bound.min(known)),
+        (Some(bound), Some(known)) => Ok(bound.max(known)),
+        (None, Some(known)) if up => Ok(known),
+        (Some(bound), None) => Ok(bound),
+        (None, _) => Err(too_large(y, ln)),
+    }
 }
 
 /// The exponent up to which the power would have fitted: `ln MAX / ln x`.
