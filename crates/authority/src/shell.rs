@@ -29,16 +29,23 @@ pub fn establish<H: Host>(host: &mut H, who: Address) -> Result<(), Error> {
     Ok(())
 }
 
+/// A further role, for the constructor, where the caller is the deployer: no role is checked.
+///
+/// Errors: those of [`logic::grant`].
+/// Events: `RoleSet`.
+pub fn install<H: Host>(host: &mut H, who: Address, role: Role) -> Result<(), Error> {
+    let (state, effect) = logic::grant((storage::account(host, who), storage::holders(host)), who, role)?;
+    set(host, who, role, state, effect);
+    Ok(())
+}
+
 /// The caller, Governance, gives an account a role.
 ///
 /// Errors: [`Error::MissingRole`], [`Error::UnknownRole`] and those of [`logic::grant`].
 /// Events: `RoleSet`.
 pub fn grant<H: Host>(host: &mut H, who: Address, role: u8) -> Result<(), Error> {
     require(host, Role::Governance)?;
-    let role = Role::from_code(role)?;
-    let (state, effect) = logic::grant((storage::account(host, who), storage::holders(host)), who, role)?;
-    set(host, who, role, state, effect);
-    Ok(())
+    install(host, who, Role::from_code(role)?)
 }
 
 /// The caller, Governance, takes a role from an account, at once.

@@ -226,6 +226,13 @@ fn grace_needs_five_minutes_of_stopped_inflow_and_is_a_quarter_of_it_up_to_four_
 }
 
 #[test]
+fn who_cannot_top_up_takes_no_new_risk() {
+    let pause = paused(Pause::default(), T, INFLOW, HOUR);
+    let standing = logic::standing(&pause, &P, T);
+    assert_eq!((standing.tier, standing.stopped.bits(), standing.grace), (Tier::ReduceOnly, INFLOW | INCREASE, false));
+}
+
+#[test]
 fn grace_after_an_early_end_is_of_the_real_length() {
     let pause = paused(Pause::default(), T, INFLOW, DAY);
     let end = |secs| logic::unpause(pause, &P, T + secs, incident(&pause, T + secs)).unwrap();

@@ -101,8 +101,10 @@ pub fn standing(pause: &Pause, params: &Params, now: u64) -> Standing {
     if pause.is_live(now) {
         let exit_until = exit_until(pause, params);
         let stopped = live_classes(pause, params, now);
-        // A grace that is owed protects during a pause too: it must not be worth a guardian's while to end one.
-        let owed = if pause.carried > 0 { Tier::ReduceOnly } else { Tier::Normal };
+        // Who cannot top up takes no new risk, in the pause as in the grace that follows: so a pause made longer
+        // opens nothing that the grace would have kept shut. A grace owed from before protects during a pause too:
+        // it must not be worth a guardian's while to end one.
+        let owed = if grace_secs(pause, params) > 0 { Tier::ReduceOnly } else { Tier::Normal };
         return Standing {
             tier: owed,
             stopped: stopped.or(owed.stops()),
