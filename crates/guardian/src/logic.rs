@@ -227,7 +227,6 @@ pub fn unpause(
         return Ok((pause, unchanged(pause, params, now)));
     }
     within(&pause, params, now, council, incident)?;
-    // A start of exits after now cannot be: it is at most the second of the last pause.
     let next = Pause { until: now, ..pause };
     Ok((next, Effect { changed: true, bit: bit_needed(&next, params, now), ..unchanged(pause, params, now) }))
 }
