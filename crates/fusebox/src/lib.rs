@@ -1,1 +1,16 @@
-//! fusebox
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(any(test, feature = "export-abi")), no_std)]
+
+extern crate alloc;
+
+pub mod abi;
+pub mod error;
+pub mod journal;
+pub mod logic;
+pub mod shell;
+pub mod storage;
+pub mod types;
+pub mod vm;
+
+pub use error::Error;
+pub use shell::{markets, panel_state, House, MAX_CIRCUITS};

@@ -1,0 +1,201 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(any(test, feature = "export-abi")), no_main)]
+#![cfg_attr(not(any(test, feature = "export-abi")), no_std)]
+
+extern crate alloc;
+
+use alloc::{vec, vec::Vec};
+use alloy_primitives::{Address, U256};
+use alloy_sol_types::{SolError, SolEvent};
+use fusebox::{journal, vm::Vm};
+use fusebox_authority::{self as authority, abi::Authority, types::Role};
+use fusebox_breaker as breaker;
+use fusebox_core::{
+    host::{emit, revert, word},
+    panel::Scope,
+};
+use fusebox_guardian::{self as guardian, abi::Guardian};
+use perp::{
+    abi, storage, token,
+    types::{HOUSE, MAX_MARKETS},
+};
+use stylus_sdk::prelude::*;
+
+/// The cold program: it runs by delegatecall on the hot program's storage, and holds nothing of its own.
+#[storage]
+#[cfg_attr(target_arch = "wasm32", entrypoint)]
+pub struct PerpCold {}
+
+type Reply<T> = Result<T, Vec<u8>>;
+
+#[public]
+#[implements(Guardian, Authority)]
+impl PerpCold {
+    /// Once, from the hot program's constructor: the collateral, who governs, who may act in an incident, who may pause.
+    pub fn initialise(
+        &mut self,
+        collateral: Address,
+        governance: Address,
+        council: Address,
+        pauser: Address,
+        pause_secs: u32,
+    ) -> Reply<()> {
+        let vm = self.vm();
+        let mut host = Vm::new(vm);
+        if !storage::token(&host).0.is_zero() {
+            return Err(revert(abi::AlreadyInitialised::SELECTOR, []));
+        }
+        for (argument, address) in (0u8..).zip([collateral, governance, council, pauser]) {
+            if address.is_zero() {
+                return Err(revert(abi::ZeroAddress::SELECTOR, [U256::from(argument)]));
+            }
+        }
+        let decimals = token::decimals(vm, collateral)?;
+        let decimals = u8::try_from(decimals)
+            .ok()
+            .filter(|decimals| *decimals <= 18)
+            .ok_or_else(|| revert(abi::DecimalsOutOfBounds::SELECTOR, [decimals, U256::from(18)]))?;
+        storage::store_token(&mut host, collateral, decimals).map_err(abi::overflow)?;
+        HOUSE.init(&mut host, governance)?;
+        authority::shell::install(&mut host, council, Role::Council).map_err(fusebox::Error::from)?;
+        Ok(HOUSE.set_guardian(&mut host, pauser, Scope::PROTOCOL, pause_secs)?)
+    }
+
+    /// Governance lists a market: its terms, its breaker's parameters and feeds as the words that are stored.
+    pub fn list(&mut self, terms: U256, params: U256, feeds: Vec<U256>, sequencer: U256) -> Reply<u32> {
+        let mut host = Vm::new(self.vm());
+        governed(&host)?;
+        let terms = storage::unpack_terms(terms).validated()?;
+        let setup = breaker::storage::unpack_setup(params, &feeds, sequencer).map_err(fusebox::Error::from)?;
+        let market = HOUSE.list(&mut host, Some(&setup))?.number();
+        if market > MAX_MARKETS {
+            return Err(revert(abi::TooManyMarkets::SELECTOR, [U256::from(market), U256::from(MAX_MARKETS)]));
+        }
+        let packed = storage::store_terms(&mut host, market, &terms).map_err(abi::overflow)?;
+        emit(&mut host, &[abi::MarketListed::SIGNATURE_HASH, U256::from(market).into()], [packed]);
+        Ok(market)
+    }
+
+    /// Writes down what the breaker sees, tidies, resolves: the tier that is remembered afterwards.
+    pub fn poke(&mut self, market: u32) -> Reply<u8> {
+        Ok(HOUSE.poke(&mut Vm::new(self.vm()), Scope::new(market))?.code())
+    }
+
+    /// Governance's word on an incident: 1 confirmed, 2 false positive.
+    pub fn label(&mut self, incident: u32, label: u8) -> Reply<()> {
+        let mut host = Vm::new(self.vm());
+        governed(&host)?;
+        Ok(journal::label(&mut host, incident, label)?)
+    }
+
+    /// An incident: scope, tier, cause, label, first anomaly, detected, contained, resolved, end by the clock, opener,
+    /// loss, cover.
+    pub fn incident(&self, id: u32) -> Reply<Vec<U256>> {
+        let i = journal::read(&Vm::new(self.vm()), id)?;
+        Ok(vec![
+            U256::from(i.scope.number()),
+            U256::from(i.tier.code()),
+            U256::from(i.cause),
+            U256::from(i.label),
+            U256::from(i.anomaly),
+            U256::from(i.detected),
+            U256::from(i.contained),
+            U256::from(i.resolved),
+            U256::from(i.ends),
+            word(i.opened_by),
+            U256::from(i.loss),
+            U256::from(i.cover),
+        ])
+    }
+
+    /// The panel: markets listed, incidents, the head of the journal's chain, then every panel word.
+    pub fn panel(&self) -> Vec<U256> {
+        fusebox::panel_state(&Vm::new(self.vm()))
+    }
+
+    /// A market's breaker: its words, as they are stored.
+    pub fn breaker_state(&self, market: u32) -> Vec<U256> {
+        breaker::shell::state(&Vm::new(self.vm()), Scope::new(market))
+    }
+
+    /// A market's price now and what it says: see the breaker's README.
+    pub fn quote(&self, market: u32) -> Reply<Vec<U256>> {
+        breaker::shell::quote_words(&Vm::new(self.vm()), Scope::new(market)).map_err(|e| fusebox::Error::from(e).into())
+    }
+
+    /// A market of the protocol: terms, long size and entry, short size and entry.
+    pub fn market(&self, market: u32) -> Reply<Vec<U256>> {
+        let host = Vm::new(self.vm());
+        let (terms, interest) = (storage::terms(&host, market), storage::interest(&host, market));
+        let packed = storage::pack_terms(&terms).map_err(abi::overflow)?;
+        let [a, b, c, d] = [interest.long.size, interest.long.entry, interest.short.size, interest.short.entry];
+        Ok(vec![packed, U256::from(a), U256::from(b), U256::from(c), U256::from(d)])
+    }
+
+    /// A position: long, size, margin, entry notional.
+    pub fn position(&self, account: Address, market: u32) -> Reply<(bool, U256, U256, U256)> {
+        let p = storage::position(&Vm::new(self.vm()), account, market).map_err(abi::overflow)?;
+        Ok((p.is_long, U256::from(p.size), U256::from(p.margin), U256::from(p.entry)))
+    }
+
+    /// An account: free collateral and shares of the pool.
+    pub fn account(&self, account: Address) -> (U256, U256) {
+        let a = storage::account(&Vm::new(self.vm()), account);
+        (U256::from(a.free), U256::from(a.shares))
+    }
+
+    /// The pool: assets, shares, bad debt so far, profits it could not pay so far.
+    pub fn pool(&self) -> (U256, U256, U256, U256) {
+        let p = storage::pool(&Vm::new(self.vm()));
+        (U256::from(p.assets), U256::from(p.shares), U256::from(p.bad_debt), U256::from(p.unpaid))
+    }
+}
+
+/// Governance is asked for, and refused with the role that is missing.
+fn governed(host: &impl fusebox_core::host::Host) -> Reply<()> {
+    Ok(authority::shell::require(host, Role::Governance).map_err(fusebox::Error::from)?)
+}
+
+#[public]
+impl Guardian for PerpCold {
+    fn pause(&mut self, scopes: Vec<u32>, classes: u8, reason: u16) -> Result<u64, Vec<u8>> {
+        Ok(HOUSE.pause(&mut Vm::new(self.vm()), &scopes, classes, reason)?)
+    }
+
+    fn extend(&mut self, scope: u32, until: u64) -> Result<(), Vec<u8>> {
+        Ok(HOUSE.extend(&mut Vm::new(self.vm()), Scope::new(scope), until)?)
+    }
+
+    fn unpause(&mut self, scope: u32) -> Result<(), Vec<u8>> {
+        Ok(HOUSE.unpause(&mut Vm::new(self.vm()), Scope::new(scope))?)
+    }
+
+    fn heartbeat(&mut self) -> Result<(), Vec<u8>> {
+        Ok(HOUSE.heartbeat(&mut Vm::new(self.vm()))?)
+    }
+
+    fn set_guardian(&mut self, guardian: Address, scope: u32, max_duration: u32) -> Result<(), Vec<u8>> {
+        let mut host = Vm::new(self.vm());
+        governed(&host)?;
+        Ok(HOUSE.set_guardian(&mut host, guardian, Scope::new(scope), max_duration)?)
+    }
+
+    fn pause_state(&self, scope: u32) -> Result<Vec<U256>, Vec<u8>> {
+        Ok(guardian::shell::pause_state(&Vm::new(self.vm()), &HOUSE.guardian, Scope::new(scope)))
+    }
+}
+
+#[public]
+impl Authority for PerpCold {
+    fn grant_role(&mut self, account: Address, role: u8) -> Result<(), Vec<u8>> {
+        Ok(authority::shell::grant(&mut Vm::new(self.vm()), account, role)?)
+    }
+
+    fn revoke_role(&mut self, account: Address, role: u8) -> Result<(), Vec<u8>> {
+        Ok(authority::shell::revoke(&mut Vm::new(self.vm()), account, role)?)
+    }
+
+    fn roles_of(&self, account: Address) -> Result<U256, Vec<u8>> {
+        Ok(authority::shell::roles_of(&Vm::new(self.vm()), account))
+    }
+}

@@ -1,0 +1,96 @@
+//! Events and errors as clients see them, and the one rule that turns an [`Error`] into revert data.
+
+use crate::error::Error;
+use alloc::vec::Vec;
+use alloy_primitives::U256;
+use alloy_sol_types::{sol, SolError};
+use fusebox_core::{host::revert, panel::Class};
+
+sol! {
+    event Deposited(address indexed account, uint256 amount);
+    event Withdrawn(address indexed account, uint256 amount);
+    event Increased(uint32 indexed market, address indexed account, bool isLong, uint256 size, uint256 notional, uint256 margin, uint256 fee);
+    event Reduced(uint32 indexed market, address indexed account, uint256 size, uint256 notional, uint256 profit, uint256 loss, uint256 fee, uint256 badDebt);
+    event Liquidated(uint32 indexed market, address indexed account, address indexed liquidator, uint256 size, uint256 notional, uint256 loss, uint256 reward, uint256 fee, uint256 badDebt);
+    event ToppedUp(uint32 indexed market, address indexed account, uint256 amount);
+    event Provided(address indexed account, uint256 amount, uint256 shares);
+    event Removed(address indexed account, uint256 amount, uint256 shares);
+    event Refused(uint32 indexed market, address indexed account, uint8 tier);
+    event MarketListed(uint32 indexed market, uint256 terms);
+
+    error ZeroAmount();
+    error AmountTooLarge(uint256 value, uint256 max);
+    error InsufficientFree(uint256 needed, uint256 free);
+    error InsufficientShares(uint256 needed, uint256 held);
+    error InsufficientMargin(uint256 margin, uint256 needed);
+    error MarginBelowMinimum(uint256 margin, uint256 min);
+    error PositionExists(uint256 size);
+    error NoPosition();
+    error SizeAbovePosition(uint256 size, uint256 held);
+    error LimitPrice(uint256 price, uint256 limit);
+    error InterestCap(uint256 interest, uint256 cap);
+    error LiquidityInUse(uint256 assets, uint256 needed);
+    error Healthy(uint256 equity, uint256 threshold);
+    error LossAboveMargin(uint256 loss, uint256 margin);
+    error PoolInsolvent(uint256 owed, uint256 assets);
+    error TermOutOfBounds(uint256 term, uint256 value, uint256 bound);
+    error NotionalOutOfBounds(uint256 size, uint256 price);
+
+    function poke(uint32 market) external returns (uint8 tier);
+
+    error TokenCallFailed(address token, bytes4 selector);
+    error TokenWithoutCode(address token);
+    error TokenShortTransfer(uint256 asked, uint256 moved);
+    error DecimalsOutOfBounds(uint256 decimals, uint256 max);
+    error ZeroAddress(uint256 argument);
+    error TooManyMarkets(uint256 markets, uint256 max);
+    error FieldOverflow(uint256 value, uint256 bits);
+    error UnknownClass(uint256 class, uint256 max);
+    error InvalidLength(uint256 length, uint256 expected);
+    error AlreadyInitialised();
+    error ColdProgramFailed();
+}
+
+fn one(value: u128) -> U256 {
+    U256::from(value)
+}
+
+fn two(selector: [u8; 4], value: u128, bound: u128) -> Vec<u8> {
+    revert(selector, [one(value), one(bound)])
+}
+
+impl From<Error> for Vec<u8> {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Zero => revert(ZeroAmount::SELECTOR, []),
+            Error::TooLarge { value, max } => two(AmountTooLarge::SELECTOR, value, max),
+            Error::InsufficientFree { needed, free } => two(InsufficientFree::SELECTOR, needed, free),
+            Error::InsufficientShares { needed, held } => two(InsufficientShares::SELECTOR, needed, held),
+            Error::InsufficientMargin { margin, needed } => two(InsufficientMargin::SELECTOR, margin, needed),
+            Error::MarginBelowMinimum { margin, min } => two(MarginBelowMinimum::SELECTOR, margin, min),
+            Error::PositionExists { size } => revert(PositionExists::SELECTOR, [one(size)]),
+            Error::NoPosition => revert(NoPosition::SELECTOR, []),
+            Error::SizeAbovePosition { size, held } => two(SizeAbovePosition::SELECTOR, size, held),
+            Error::LimitPrice { price, limit } => two(LimitPrice::SELECTOR, price, limit),
+            Error::InterestCap { interest, cap } => two(InterestCap::SELECTOR, interest, cap),
+            Error::LiquidityInUse { assets, needed } => two(LiquidityInUse::SELECTOR, assets, needed),
+            Error::Healthy { equity, threshold } => two(Healthy::SELECTOR, equity, threshold),
+            Error::LossAboveMargin { loss, margin } => two(LossAboveMargin::SELECTOR, loss, margin),
+            Error::PoolInsolvent { owed, assets } => two(PoolInsolvent::SELECTOR, owed, assets),
+            Error::Term { term, value, bound } => {
+                revert(TermOutOfBounds::SELECTOR, [one(term.into()), one(value.into()), one(bound.into())])
+            }
+            Error::Notional { size, price } => two(NotionalOutOfBounds::SELECTOR, size, price),
+        }
+    }
+}
+
+/// Revert data of a value that does not fit its field.
+pub fn overflow(error: fusebox_core::pack::FieldOverflow) -> Vec<u8> {
+    two(FieldOverflow::SELECTOR, error.value, error.bits.into())
+}
+
+/// The class with that number.
+pub fn class(code: u8) -> Result<Class, Vec<u8>> {
+    Class::from_code(code).ok_or_else(|| revert(UnknownClass::SELECTOR, [U256::from(code), U256::from(4)]))
+}

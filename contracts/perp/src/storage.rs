@@ -1,0 +1,190 @@
+//! Where the protocol keeps its words, at ERC-7201 roots: load and store only.
+//!
+//! | root | slot | word |
+//! |---|---|---|
+//! | `perp.config` | 0 | collateral token 160, its decimals 8 |
+//! | | 1 | the cold program 160 |
+//! | `perp.markets` | 4m | terms: initial, maintenance, fee, penalty, interest, guarded 16 each, smallest margin 64 |
+//! | | 4m+1, 4m+2 | long and short side: size 128, entry 128 |
+//! | `perp.accounts` | keccak(account . root) | free 128, shares 128 |
+//! | `perp.positions` | keccak(account, market . root) | size 120, margin 120, long 1 |
+//! | | the next | entry 128 |
+//! | `perp.pool` | 0 | assets 128, shares 128 |
+//! | | 1 | bad debt 128, unpaid 128 |
+
+use crate::types::{Account, Interest, Pool, Position, Side, Terms};
+use alloy_primitives::{Address, U256};
+use fusebox_core::{
+    host::{word, Host},
+    pack::{field, field_u128, with_field, with_field_u128, FieldOverflow},
+    slot::{element, entry, erc7201},
+};
+
+const CONFIG: U256 = erc7201("perp.config");
+const MARKETS: U256 = erc7201("perp.markets");
+const ACCOUNTS: U256 = erc7201("perp.accounts");
+const POSITIONS: U256 = erc7201("perp.positions");
+const POOL: U256 = erc7201("perp.pool");
+
+/// A packed word.
+pub type Packed = Result<U256, FieldOverflow>;
+
+fn pair(low: u128, high: u128) -> Packed {
+    with_field_u128(with_field_u128(U256::ZERO, 0, 128, low)?, 128, 128, high)
+}
+
+fn low16(word: U256, offset: u32) -> u16 {
+    u16::try_from(field(word, offset, 16)).unwrap_or(0)
+}
+
+/// The collateral token and its decimals.
+pub fn token(host: &impl Host) -> (Address, u8) {
+    let config = host.load(CONFIG);
+    (address(config), u8::try_from(field(config, 160, 8)).unwrap_or(0))
+}
+
+/// Writes the collateral token, once, at construction.
+pub fn store_token(host: &mut impl Host, token: Address, decimals: u8) -> Result<(), FieldOverflow> {
+    host.store(CONFIG, with_field(word(token), 160, 8, decimals.into())?);
+    Ok(())
+}
+
+/// The cold program.
+pub fn cold(host: &impl Host) -> Address {
+    address(host.load(element(CONFIG, 1)))
+}
+
+/// Writes the cold program.
+pub fn store_cold(host: &mut impl Host, cold: Address) {
+    host.store(element(CONFIG, 1), word(cold));
+}
+
+fn address(word: U256) -> Address {
+    let [_, _, _, _, _, _, _, _, _, _, _, _, bytes @ ..] = word.to_be_bytes::<32>();
+    Address::new(bytes)
+}
+
+fn market_slot(market: u32, part: u64) -> U256 {
+    element(MARKETS, u64::from(market).wrapping_shl(2).wrapping_add(part)) // 34 bits: no overflow
+}
+
+/// The terms of a market; all zero for one that was never listed.
+pub fn terms(host: &impl Host, market: u32) -> Terms {
+    unpack_terms(host.load(market_slot(market, 0)))
+}
+
+/// The terms in a word, not validated.
+pub fn unpack_terms(packed: U256) -> Terms {
+    Terms {
+        initial_bps: low16(packed, 0),
+        maintenance_bps: low16(packed, 16),
+        fee_bps: low16(packed, 32),
+        penalty_bps: low16(packed, 48),
+        interest_bps: low16(packed, 64),
+        guarded_bps: low16(packed, 80),
+        min_margin: field(packed, 96, 64),
+    }
+}
+
+/// The word of the terms.
+pub fn pack_terms(terms: &Terms) -> Packed {
+    let packed = with_field(U256::ZERO, 0, 16, terms.initial_bps.into())?;
+    let packed = with_field(packed, 16, 16, terms.maintenance_bps.into())?;
+    let packed = with_field(packed, 32, 16, terms.fee_bps.into())?;
+    let packed = with_field(packed, 48, 16, terms.penalty_bps.into())?;
+    let packed = with_field(packed, 64, 16, terms.interest_bps.into())?;
+    let packed = with_field(packed, 80, 16, terms.guarded_bps.into())?;
+    with_field(packed, 96, 64, terms.min_margin)
+}
+
+/// Writes the terms of a market, once, when it is listed.
+pub fn store_terms(host: &mut impl Host, market: u32, terms: &Terms) -> Packed {
+    let packed = pack_terms(terms)?;
+    host.store(market_slot(market, 0), packed);
+    Ok(packed)
+}
+
+fn side(host: &impl Host, slot: U256) -> Side {
+    let packed = host.load(slot);
+    Side { size: field_u128(packed, 0, 128), entry: field_u128(packed, 128, 128) }
+}
+
+/// The open interest of a market.
+pub fn interest(host: &impl Host, market: u32) -> Interest {
+    Interest { long: side(host, market_slot(market, 1)), short: side(host, market_slot(market, 2)) }
+}
+
+/// Writes one side of a market, which is all that a trade changes.
+pub fn store_side(host: &mut impl Host, market: u32, is_long: bool, side: Side) -> Result<(), FieldOverflow> {
+    let part = if is_long { 1 } else { 2 };
+    host.store(market_slot(market, part), pair(side.size, side.entry)?);
+    Ok(())
+}
+
+/// An account.
+pub fn account(host: &impl Host, who: Address) -> Account {
+    let packed = host.load(entry(host, ACCOUNTS, word(who)));
+    Account { free: field_u128(packed, 0, 128), shares: field_u128(packed, 128, 128) }
+}
+
+/// Writes an account.
+pub fn store_account(host: &mut impl Host, who: Address, account: Account) -> Result<(), FieldOverflow> {
+    let slot = entry(host, ACCOUNTS, word(who));
+    host.store(slot, pair(account.free, account.shares)?);
+    Ok(())
+}
+
+fn position_slot(host: &impl Host, who: Address, market: u32) -> Result<U256, FieldOverflow> {
+    Ok(entry(host, POSITIONS, with_field(word(who), 160, 32, market.into())?))
+}
+
+/// A position.
+pub fn position(host: &impl Host, who: Address, market: u32) -> Result<Position, FieldOverflow> {
+    let slot = position_slot(host, who, market)?;
+    let packed = host.load(slot);
+    let size = field_u128(packed, 0, 120);
+    if size == 0 {
+        return Ok(Position::default());
+    }
+    Ok(Position {
+        is_long: field(packed, 240, 1) == 1,
+        size,
+        margin: field_u128(packed, 120, 120),
+        entry: field_u128(host.load(element(slot, 1)), 0, 128),
+    })
+}
+
+/// Writes a position; a closed one leaves zero words.
+pub fn store_position(
+    host: &mut impl Host,
+    who: Address,
+    market: u32,
+    position: &Position,
+) -> Result<(), FieldOverflow> {
+    let slot = position_slot(host, who, market)?;
+    let packed = with_field_u128(U256::ZERO, 0, 120, position.size)?;
+    let packed = with_field_u128(packed, 120, 120, position.margin)?;
+    host.store(slot, with_field(packed, 240, 1, position.is_long.into())?);
+    host.store(element(slot, 1), U256::from(position.entry));
+    Ok(())
+}
+
+/// The pool.
+pub fn pool(host: &impl Host) -> Pool {
+    let (money, losses) = (host.load(POOL), host.load(element(POOL, 1)));
+    Pool {
+        assets: field_u128(money, 0, 128),
+        shares: field_u128(money, 128, 128),
+        bad_debt: field_u128(losses, 0, 128),
+        unpaid: field_u128(losses, 128, 128),
+    }
+}
+
+/// Writes the pool; the second word only if it changed.
+pub fn store_pool(host: &mut impl Host, before: &Pool, pool: &Pool) -> Result<(), FieldOverflow> {
+    host.store(POOL, pair(pool.assets, pool.shares)?);
+    if (before.bad_debt, before.unpaid) != (pool.bad_debt, pool.unpaid) {
+        host.store(element(POOL, 1), pair(pool.bad_debt, pool.unpaid)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! One property for each invariant of the README that the pure half can show, over random histories.
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::as_conversions)] // tests
+
+use fusebox_core::panel::Tier;
+use perp::{
+    error::Error,
+    logic::{self, Order},
+    types::{Account, Books, Interest, Pool, Position, Rate, Terms, BPS},
+};
+use proptest::prelude::*;
+
+const TRADERS: usize = 4;
+
+fn terms() -> Terms {
+    Terms {
+        initial_bps: 1_000,
+        maintenance_bps: 500,
+        fee_bps: 7,
+        penalty_bps: 300,
+        interest_bps: 8_000,
+        guarded_bps: 20_000,
+        min_margin: 1_000,
+    }
+}
+
+/// Everything that holds collateral, and what came in from outside.
+#[derive(Clone, Debug)]
+struct World {
+    accounts: [Account; TRADERS],
+    positions: [Position; TRADERS],
+    interest: Interest,
+    pool: Pool,
+    paid_in: u128,
+    rate: Rate,
+}
+
+impl World {
+    fn new(decimals: u32) -> Self {
+        let unit = 10u128.pow(decimals);
+        let mut world = Self {
+            accounts: [Account::default(); TRADERS],
+            positions: [Position::default(); TRADERS],
+            interest: Interest::default(),
+            pool: Pool::default(),
+            paid_in: 0,
+            rate: Rate { price: 1_800 * 10u128.pow(18), scale: 10u128.pow(36 - decimals) },
+        };
+        for account in &mut world.accounts {
+            account.free = 1_000_000 * unit;
+            world.paid_in += account.free;
+        }
+        world
+    }
+
+    fn books(&self, who: usize) -> Books {
+        Books { account: self.accounts[who], position: self.positions[who], interest: self.interest, pool: self.pool }
+    }
+
+    fn keep(&mut self, who: usize, books: Books) {
+        self.accounts[who] = books.account;
+        self.positions[who] = books.position;
+        self.interest = books.interest;
+        self.pool = books.pool;
+    }
+
+    fn held(&self) -> u128 {
+        self.accounts.iter().map(|a| a.free).sum::<u128>()
+            + self.positions.iter().map(|p| p.margin).sum::<u128>()
+            + self.pool.assets
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), Error> {
+        let (terms, who) = (terms(), step.who);
+        let size = step.size;
+        match step.action {
+            0 => self.rate.price = (self.rate.price / 10_000 * (9_000 + step.size % 2_100)).max(10u128.pow(15)),
+            1 | 2 => {
+                let is_long =
+                    if self.positions[who].size == 0 { step.action == 1 } else { self.positions[who].is_long };
+                let order = Order { is_long, size, margin: step.margin };
+                let (books, _) = logic::increase(self.books(who), &terms, Tier::Normal, self.rate, order)?;
+                self.keep(who, books);
+            }
+            3 => {
+                let part = size % self.positions[who].size.max(1) + 1;
+                let (books, _) = logic::reduce(self.books(who), &terms, self.rate, part)?;
+                self.keep(who, books);
+            }
+            4 => {
+                let whole = self.positions[who].size;
+                let (books, _) = logic::reduce(self.books(who), &terms, self.rate, whole)?;
+                self.keep(who, books);
+            }
+            5 => {
+                let (books, fill) = logic::liquidate(self.books(who), &terms, self.rate, step.size % 2 == 0)?;
+                self.keep(who, books);
+                let keeper = (who + 1) % TRADERS;
+                self.accounts[keeper] = logic::credit(self.accounts[keeper], fill.reward)?;
+            }
+            6 => {
+                let (account, position) = logic::top_up(self.accounts[who], self.positions[who], step.margin)?;
+                (self.accounts[who], self.positions[who]) = (account, position);
+            }
+            7 => {
+                let claims = logic::unrealised(&self.interest, self.rate, false)?;
+                let (account, pool, _) = logic::provide(self.accounts[who], self.pool, claims, step.margin)?;
+                (self.accounts[who], self.pool) = (account, pool);
+            }
+            _ => {
+                let claims = logic::unrealised(&self.interest, self.rate, true)?;
+                let in_use = logic::needed_for(&self.interest, &terms);
+                let shares = step.margin % self.accounts[who].shares.max(1) + 1;
+                let (account, pool, _) = logic::remove(self.accounts[who], self.pool, claims, in_use, shares)?;
+                (self.accounts[who], self.pool) = (account, pool);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Step {
+    action: u8,
+    who: usize,
+    size: u128,
+    margin: u128,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = (0u8..9, 0..TRADERS, 1u128..50_000_000_000_000_000_000, 1u128..400_000_000_000)
+        .prop_map(|(action, who, size, margin)| Step { action, who, size, margin });
+    prop::collection::vec(step, 1..120)
+}
+
+/// A world with a pool in it, so that most histories trade at all.
+fn seeded(decimals: u32) -> World {
+    let mut world = World::new(decimals);
+    let amount = 500_000 * 10u128.pow(decimals);
+    let (account, pool, _) = logic::provide(world.accounts[0], world.pool, (0, 0), amount).unwrap();
+    (world.accounts[0], world.pool) = (account, pool);
+    world
+}
+
+proptest! {
+    #[test]
+    fn pp_1_collateral_is_conserved_to_the_unit(steps in steps(), eighteen: bool) {
+        let mut world = seeded(if eighteen { 18 } else { 6 });
+        for step in &steps {
+            let before = world.clone();
+            if world.step(step).is_err() {
+                world = before;
+            }
+            prop_assert_eq!(world.held(), world.paid_in);
+        }
+    }
+
+    #[test]
+    fn pp_2_open_interest_is_the_sum_over_positions(steps in steps()) {
+        let mut world = seeded(6);
+        for step in &steps {
+            let before = world.clone();
+            if world.step(step).is_err() {
+                world = before;
+            }
+            for is_long in [true, false] {
+                let side = world.interest.side(is_long);
+                let of = |f: fn(&Position) -> u128| {
+                    world.positions.iter().filter(|p| p.size != 0 && p.is_long == is_long).map(f).sum::<u128>()
+                };
+                prop_assert_eq!(side.size, of(|p| p.size));
+                prop_assert_eq!(side.entry, of(|p| p.entry));
+            }
+        }
+    }
+
+    #[test]
+    fn pp_3_a_round_trip_at_one_price_never_gains(
+        is_long: bool, size in 1u128..20_000_000_000_000_000_000, price in 1u128..10_000_000_000_000_000_000_000,
+        cut in 1u128..100, fee_bps in 0u16..20,
+    ) {
+        let mut world = seeded(6);
+        let terms = Terms { fee_bps, ..terms() };
+        world.rate.price = price;
+        let before = world.accounts[1].free;
+        let order = Order { is_long, size, margin: 300_000_000_000 };
+        if let Ok((books, _)) = logic::increase(world.books(1), &terms, Tier::Normal, world.rate, order) {
+            let part = (size / cut).max(1);
+            let books = logic::reduce(books, &terms, world.rate, part).map_or(books, |(books, _)| books);
+            let left = books.position.size;
+            let books = if left == 0 { books } else { logic::reduce(books, &terms, world.rate, left).unwrap().0 };
+            prop_assert_eq!(books.position, Position::default());
+            prop_assert!(books.account.free <= before, "{} > {}", books.account.free, before);
+        }
+    }
+
+    #[test]
+    fn pp_3_shares_out_never_exceed_what_went_in(first in 1u128..1_000_000_000_000, amount in 1u128..1_000_000_000_000) {
+        let rich = Account { free: u128::from(u64::MAX), shares: 0 };
+        let Ok((_, pool, _)) = logic::provide(rich, Pool::default(), (0, 0), first) else { return Ok(()) };
+        let Ok((mine, pool, shares)) = logic::provide(rich, pool, (0, 0), amount) else { return Ok(()) };
+        let (back, pool, out) = logic::remove(mine, pool, (0, 0), 0, shares).unwrap();
+        prop_assert!(out <= amount);
+        prop_assert_eq!(back.free + (amount - out), rich.free);
+        prop_assert!(pool.assets >= first);
+    }
+
+    #[test]
+    fn pp_4_an_account_loses_at_most_the_margin(fall in 1u128..10_000, size in 1u128..100_000_000_000_000_000_000) {
+        let world = seeded(6);
+        let margin = 100_000_000_000;
+        let order = Order { is_long: true, size, margin };
+        if let Ok((books, fill)) = logic::increase(world.books(1), &terms(), Tier::Normal, world.rate, order) {
+            let free = books.account.free;
+            let rate = Rate { price: world.rate.price / 10_000 * (10_000 - fall) + 1, ..world.rate };
+            let whole = books.position.size;
+            let (closed, _) = logic::reduce(books, &terms(), rate, whole).unwrap();
+            prop_assert!(closed.account.free >= free);
+            if let Ok((liquidated, _)) = logic::liquidate(books, &terms(), rate, false) {
+                prop_assert!(liquidated.account.free >= free);
+            }
+            prop_assert_eq!(world.accounts[1].free, free + margin + fill.fee);
+        }
+    }
+
+    #[test]
+    fn pp_7_removal_leaves_what_open_interest_needs(steps in steps(), shares in 1u128..1_000_000_000_000) {
+        let mut world = seeded(6);
+        for step in &steps {
+            let before = world.clone();
+            if world.step(step).is_err() {
+                world = before;
+            }
+        }
+        let Ok(claims) = logic::unrealised(&world.interest, world.rate, true) else { return Ok(()) };
+        let in_use = logic::needed_for(&world.interest, &terms());
+        if let Ok((_, pool, _)) = logic::remove(world.accounts[0], world.pool, claims, in_use, shares) {
+            for side in [world.interest.long, world.interest.short] {
+                prop_assert!(side.entry <= pool.assets * u128::from(terms().interest_bps) / BPS);
+            }
+        }
+    }
+}
+
+#[test]
+fn liquidating_at_the_threshold_is_refused_and_one_unit_below_it_succeeds() {
+    let world = seeded(6);
+    let order = Order { is_long: true, size: 10u128.pow(18), margin: 200_000_000 };
+    let terms = Terms { fee_bps: 0, ..terms() };
+    let (books, _) = logic::increase(world.books(1), &terms, Tier::Normal, world.rate, order).unwrap();
+    // Equity 200 - (1800 - p), threshold 5 % of p: equal at p = 1600 / 0.95.
+    let above = Rate { price: 1_684_210_527_000_000_000_000, ..world.rate };
+    assert!(matches!(logic::liquidate(books, &terms, above, false), Err(Error::Healthy { .. })));
+    let below = Rate { price: 1_684_210_524_000_000_000_000, ..world.rate };
+    assert!(logic::liquidate(books, &terms, below, false).is_ok());
+    // In the grace after a pause half of it counts.
+    assert!(matches!(logic::liquidate(books, &terms, below, true), Err(Error::Healthy { .. })));
+}
+
+#[test]
+fn amounts_at_zero_one_the_bound_and_one_past_it() {
+    use alloy_primitives::U256;
+    let max = perp::types::MAX_AMOUNT;
+    assert_eq!(logic::amount(U256::ZERO), Err(Error::Zero));
+    assert_eq!(logic::amount(U256::from(1)), Ok(1));
+    assert_eq!(logic::amount(U256::from(max)), Ok(max));
+    assert_eq!(logic::amount(U256::from(max) + U256::from(1)), Err(Error::TooLarge { value: max + 1, max }));
+    assert_eq!(logic::amount(U256::MAX), Err(Error::TooLarge { value: u128::MAX, max }));
+}
+
+#[test]
+fn terms_out_of_bounds_are_refused_with_value_and_bound() {
+    let bad = |terms: Terms| terms.validated().unwrap_err();
+    assert_eq!(terms().validated(), Ok(terms()));
+    assert_eq!(bad(Terms { initial_bps: 0, ..terms() }), Error::Term { term: 0, value: 0, bound: 1 });
+    assert_eq!(bad(Terms { initial_bps: 10_001, ..terms() }), Error::Term { term: 0, value: 10_001, bound: 10_000 });
+    assert_eq!(bad(Terms { maintenance_bps: 1_000, ..terms() }), Error::Term { term: 1, value: 1_000, bound: 999 });
+    assert_eq!(bad(Terms { fee_bps: 1_001, ..terms() }), Error::Term { term: 2, value: 1_001, bound: 1_000 });
+    assert_eq!(bad(Terms { penalty_bps: 501, ..terms() }), Error::Term { term: 3, value: 501, bound: 500 });
+    assert_eq!(bad(Terms { interest_bps: 0, ..terms() }), Error::Term { term: 4, value: 0, bound: 1 });
+    assert_eq!(bad(Terms { guarded_bps: 9_999, ..terms() }), Error::Term { term: 5, value: 9_999, bound: 10_000 });
+    assert_eq!(bad(Terms { min_margin: 0, ..terms() }), Error::Term { term: 6, value: 0, bound: 1 });
+}

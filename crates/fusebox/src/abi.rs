@@ -1,0 +1,58 @@
+//! Events and errors as clients see them, and the one rule that turns an [`Error`] into revert data.
+
+use crate::error::Error;
+use alloc::vec::Vec;
+use alloy_primitives::{B256, U256};
+use alloy_sol_types::{sol, SolError, SolEvent};
+use fusebox_core::host::{revert, word};
+
+sol! {
+    /// Every change of an incident: its words as they are now, and the head of the chain after it.
+    event Incident(uint32 indexed id, uint32 indexed scope, uint256 record, address openedBy, uint256 money, bytes32 head);
+    /// A circuit was added.
+    event Listed(uint32 indexed market, uint32 previous);
+
+    error Stopped(uint32 scope, uint8 class, uint8 sources, uint64 until);
+    error UnknownMarket(uint32 market, uint32 listed);
+    error TooManyCircuits(uint32 listed, uint32 max);
+    error UnknownIncident(uint32 id, uint32 count);
+    error UnknownLabel(uint8 label, uint8 max);
+    error CoverAboveLoss(uint256 cover, uint256 loss);
+    error LossOverflow(uint256 loss, uint256 cover);
+    error NoIncident(uint32 scope);
+    error FieldOverflow(uint256 value, uint256 bits);
+    error ZeroAddress(uint8 argument, address value);
+}
+
+/// Signature hash of [`Incident`].
+pub const INCIDENT: B256 = Incident::SIGNATURE_HASH;
+
+fn n(value: impl Into<u64>) -> U256 {
+    U256::from(value.into())
+}
+
+impl From<Error> for Vec<u8> {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Stopped { scope, class, sources, until } => {
+                revert(Stopped::SELECTOR, [n(scope.number()), n(class.code()), n(sources), n(until)])
+            }
+            Error::UnknownMarket { market, listed } => revert(UnknownMarket::SELECTOR, [n(market), n(listed)]),
+            Error::TooManyMarkets { listed, max } => revert(TooManyCircuits::SELECTOR, [n(listed), n(max)]),
+            Error::UnknownIncident { id, count } => revert(UnknownIncident::SELECTOR, [n(id), n(count)]),
+            Error::UnknownLabel { label, max } => revert(UnknownLabel::SELECTOR, [n(label), n(max)]),
+            Error::CoverAboveLoss { cover, loss } => {
+                revert(CoverAboveLoss::SELECTOR, [U256::from(cover), U256::from(loss)])
+            }
+            Error::LossOverflow { loss, cover } => {
+                revert(LossOverflow::SELECTOR, [U256::from(loss), U256::from(cover)])
+            }
+            Error::NoIncident { scope } => revert(NoIncident::SELECTOR, [n(scope.number())]),
+            Error::Field(field) => revert(FieldOverflow::SELECTOR, [U256::from(field.value), n(field.bits)]),
+            Error::ZeroAddress { argument, value } => revert(ZeroAddress::SELECTOR, [n(argument), word(value)]),
+            Error::Authority(error) => error.into(),
+            Error::Guardian(error) => error.into(),
+            Error::Breaker(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Why the panel refuses.
+
+use alloy_primitives::Address;
+use fusebox_core::panel::{Class, Scope};
+
+/// A refusal; it carries no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The class is stopped there.
+    Stopped {
+        /// Where it was asked for.
+        scope: Scope,
+        /// The class.
+        class: Class,
+        /// The panel bits that stop it, of the protocol and of the market together.
+        sources: u8,
+        /// When that ends by the clock alone; `u64::MAX` if no source that is known set the bit.
+        until: u64,
+    },
+    /// A market that was never listed.
+    UnknownMarket {
+        /// What was asked for.
+        market: u32,
+        /// How many there are.
+        listed: u32,
+    },
+    /// No more markets can be listed.
+    TooManyMarkets {
+        /// How many there are.
+        listed: u32,
+        /// The bound.
+        max: u32,
+    },
+    /// No incident with that number.
+    UnknownIncident {
+        /// What was asked for.
+        id: u32,
+        /// How many there are.
+        count: u32,
+    },
+    /// A label that is neither confirmed nor false positive.
+    UnknownLabel {
+        /// What was given.
+        label: u8,
+        /// The largest.
+        max: u8,
+    },
+    /// A cover above its loss.
+    CoverAboveLoss {
+        /// The cover.
+        cover: u128,
+        /// The loss.
+        loss: u128,
+    },
+    /// A loss or cover past 128 bits.
+    LossOverflow {
+        /// The loss to add.
+        loss: u128,
+        /// The cover to add.
+        cover: u128,
+    },
+    /// Council may not act: there is no open incident at the scope.
+    NoIncident {
+        /// The scope.
+        scope: Scope,
+    },
+    /// A number that does not fit its field.
+    Field(fusebox_core::pack::FieldOverflow),
+    /// From roles.
+    Authority(fusebox_authority::error::Error),
+    /// From the guardian.
+    Guardian(fusebox_guardian::error::Error),
+    /// From the breaker.
+    Breaker(fusebox_breaker::error::Error),
+    /// An address of zero where one is needed.
+    ZeroAddress {
+        /// Which argument, from 0.
+        argument: u8,
+        /// What was given.
+        value: Address,
+    },
+}
+
+impl From<fusebox_core::pack::FieldOverflow> for Error {
+    fn from(error: fusebox_core::pack::FieldOverflow) -> Self {
+        Self::Field(error)
+    }
+}
+impl From<fusebox_authority::error::Error> for Error {
+    fn from(error: fusebox_authority::error::Error) -> Self {
+        Self::Authority(error)
+    }
+}
+impl From<fusebox_guardian::error::Error> for Error {
+    fn from(error: fusebox_guardian::error::Error) -> Self {
+        Self::Guardian(error)
+    }
+}
+impl From<fusebox_breaker::error::Error> for Error {
+    fn from(error: fusebox_breaker::error::Error) -> Self {
+        Self::Breaker(error)
+    }
+}

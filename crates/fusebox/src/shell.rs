@@ -1,0 +1,338 @@
+//! The panel over storage: what a protocol calls.
+
+use crate::{
+    abi,
+    error::Error,
+    journal, storage,
+    types::{Cause, Finding, Passed, Priced},
+};
+use alloc::vec::Vec;
+use alloy_primitives::{Address, B256, U256};
+use alloy_sol_types::SolEvent;
+use fusebox_authority::{self as authority, types::Role};
+use fusebox_breaker as breaker;
+use fusebox_core::{
+    host::{emit, Host},
+    panel::{Class, Classes, Panel, Scope, Standing, Tier, BREAKER, CIRCUITS_PER_WORD, LISTED, PAUSE, SIGNAL},
+};
+use fusebox_guardian::{self as guardian, types::Pause};
+
+/// Most circuits: more would make a change of the main switch cost more than a block.
+pub const MAX_CIRCUITS: u32 = CIRCUITS_PER_WORD.wrapping_mul(64);
+
+/// The modules composed for one protocol: what is fixed when it is built.
+///
+/// A protocol keeps one as a constant and calls it from its entries.
+#[derive(Clone, Copy, Debug)]
+pub struct House {
+    /// Bounds of the guardian.
+    pub guardian: guardian::types::Params,
+}
+
+impl House {
+    /// The design's defaults.
+    pub const DEFAULT: Self = Self { guardian: guardian::types::Params::DEFAULT };
+
+    /// Whether a class of action passes by what is remembered: one word on a quiet day.
+    ///
+    /// Errors: [`Error::Stopped`] with what stops it and until when; [`Error::UnknownMarket`].
+    /// Invariants: FB-1, FB-2.
+    #[inline]
+    pub fn check(&self, host: &impl Host, scope: Scope, class: Class) -> Result<Passed, Error> {
+        let (k, nibble) = scope.place();
+        let panel = storage::panel(host, k);
+        if panel.is_normal(nibble) {
+            return Ok(Passed::NORMAL);
+        }
+        self.check_sources(host, panel, scope, class)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn check_sources(&self, host: &impl Host, panel: Panel, scope: Scope, class: Class) -> Result<Passed, Error> {
+        let standing = self.standing(host, panel, scope, Classes::of(class))?;
+        if standing.stopped.has(class) {
+            let sources = (panel.bits(0) | panel.bits(scope.place().1)) & !LISTED;
+            return Err(Error::Stopped { scope, class, sources, until: standing.until });
+        }
+        Ok(Passed { tier: standing.tier, grace: standing.grace })
+    }
+
+    /// What all sources together say of a scope now, as far as the classes of interest go: a word for each active source.
+    fn standing(&self, host: &impl Host, panel: Panel, scope: Scope, of: Classes) -> Result<Standing, Error> {
+        let (main, own) = (panel.bits(0), panel.bits(scope.place().1));
+        if main & own & LISTED == 0 {
+            return Err(Error::UnknownMarket { market: scope.number(), listed: storage::count(host) });
+        }
+        let mut standing = Standing::NORMAL;
+        if (main | own) & PAUSE != 0 {
+            standing = standing.and(self.paused(host, main, own, scope, of));
+        }
+        if own & BREAKER != 0 {
+            standing = standing.and(breaker::shell::standing(host, scope));
+        }
+        if (main | own) & SIGNAL != 0 {
+            // No module that sets this bit is composed here; a bit that nobody explains is not taken for fine.
+            standing = standing.and(Standing::tier(Tier::ReduceOnly, u64::MAX));
+        }
+        Ok(standing)
+    }
+
+    /// The guardian's part. Only for exits are both words read whatever the bits say: they share one budget.
+    fn paused(&self, host: &impl Host, main: u8, own: u8, scope: Scope, of: Classes) -> Standing {
+        let word = |bits: u8, at: Scope, needed: bool| {
+            if needed || bits & PAUSE != 0 {
+                guardian::storage::pause(host, at)
+            } else {
+                Pause::default()
+            }
+        };
+        let exits = !of.and(Classes::EXITS).is_empty();
+        let protocol = word(main, Scope::PROTOCOL, exits);
+        let market = if scope.is_protocol() { Pause::default() } else { word(own, scope, exits) };
+        guardian::logic::effective(&protocol, &market, &self.guardian, host.now())
+    }
+
+    /// A price for a class of action: the check, the feeds, and every condition on the price, all in this transaction.
+    ///
+    /// Errors: those of [`Self::check`]; the breaker's, for a price that is not fit for this class.
+    pub fn priced(&self, host: &impl Host, market: Scope, class: Class) -> Result<Priced, Error> {
+        let passed = self.check(host, market, class)?;
+        let quote = breaker::shell::quote(host, market, None)?;
+        let price = quote.price_for(class)?;
+        Ok(Priced { price, tier: passed.tier.max(quote.standing().tier), grace: passed.grace })
+    }
+
+    /// Writes down what the breaker sees, tidies bits that nothing keeps, and resolves what is over: by anyone.
+    ///
+    /// Events: the breaker's, `Incident`.
+    pub fn poke(&self, host: &mut impl Host, market: Scope) -> Result<Tier, Error> {
+        self.listed(host, market)?;
+        let effect = breaker::shell::poke(host, market, None)?;
+        set_bit(host, market, BREAKER, effect.bit_needed);
+        if effect.after.tier > Tier::Normal {
+            let by = host.caller();
+            let finding = Finding {
+                cause: Cause::Breaker,
+                tier: effect.after.tier,
+                anomaly: effect.anomaly,
+                ends: effect.after.until,
+                contained: effect.quote.breach == Tier::Normal,
+            };
+            journal::record(host, market, by, finding)?;
+        }
+        self.tidy(host, Scope::PROTOCOL)?;
+        self.tidy(host, market)?;
+        let panel = storage::panel(host, market.place().0);
+        Ok(self.standing(host, panel, market, Classes::ALL)?.tier)
+    }
+
+    /// Clears a pause bit that nothing keeps, and resolves the incident of a scope that is back to Normal.
+    fn tidy(&self, host: &mut impl Host, scope: Scope) -> Result<(), Error> {
+        let (k, nibble) = scope.place();
+        let bits = storage::panel(host, k).bits(nibble);
+        if bits & PAUSE != 0 && guardian::shell::clear(host, &self.guardian, scope) {
+            set_bit(host, scope, PAUSE, false);
+        }
+        if storage::panel(host, k).bits(nibble) == LISTED {
+            journal::resolve(host, scope)?;
+        }
+        Ok(())
+    }
+
+    fn listed(&self, host: &impl Host, market: Scope) -> Result<(), Error> {
+        let listed = storage::count(host);
+        if market.is_protocol() || market.number() > listed {
+            return Err(Error::UnknownMarket { market: market.number(), listed });
+        }
+        Ok(())
+    }
+
+    /// The caller, a guardian, stops classes of action in scopes for its own duration.
+    ///
+    /// Errors: the guardian's. Events: the guardian's, `Incident`.
+    pub fn pause(&self, host: &mut impl Host, scopes: &[u32], classes: u8, reason: u16) -> Result<u64, Error> {
+        let circuits = paused_circuits(host, scopes.contains(&0));
+        let mut failed = None;
+        let report =
+            guardian::shell::pause(host, &self.guardian, (scopes, classes, reason), &circuits, &mut |host, at| {
+                set_bit(host, at, PAUSE, true);
+                journal::reserve(host, at).unwrap_or_else(|error| {
+                    failed = Some(error);
+                    0
+                })
+            })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        for scope in scopes {
+            self.note_pause(host, Scope::new(*scope))?;
+        }
+        Ok(report.failed)
+    }
+
+    /// Writes a scope's live pause into its incident.
+    fn note_pause(&self, host: &mut impl Host, scope: Scope) -> Result<(), Error> {
+        let (pause, now) = (guardian::storage::pause(host, scope), host.now());
+        if !pause.is_live(now) {
+            return Ok(());
+        }
+        let finding = Finding {
+            cause: Cause::Pause,
+            tier: stopped_tier(pause.classes),
+            anomaly: now,
+            ends: guardian::logic::grace_until(&pause, &self.guardian),
+            contained: true,
+        };
+        let by = host.caller();
+        journal::record(host, scope, by, finding).map(drop)
+    }
+
+    /// Council moves the end of a live pause, within an incident that it did not open itself.
+    ///
+    /// Errors: the caller is not Council; no incident; the guardian's.
+    pub fn extend(&self, host: &mut impl Host, scope: Scope, until: u64) -> Result<(), Error> {
+        let incident = council(host, scope)?;
+        guardian::shell::extend(host, &self.guardian, scope, until, incident)?;
+        self.reschedule(host, scope)
+    }
+
+    /// Council ends a live pause, within an incident that it did not open itself.
+    ///
+    /// Errors: the caller is not Council; no incident; the guardian's.
+    pub fn unpause(&self, host: &mut impl Host, scope: Scope) -> Result<(), Error> {
+        let incident = council(host, scope)?;
+        let effect = guardian::shell::unpause(host, &self.guardian, scope, incident)?;
+        if !effect.bit && guardian::shell::clear(host, &self.guardian, scope) {
+            set_bit(host, scope, PAUSE, false);
+        }
+        self.reschedule(host, scope)?;
+        self.tidy(host, scope)
+    }
+
+    /// Tells the incident when its scope will be back to Normal, now that the pause ends at another time.
+    fn reschedule(&self, host: &mut impl Host, scope: Scope) -> Result<(), Error> {
+        let pause = guardian::storage::pause(host, scope);
+        let breaker = if scope.is_protocol() { Standing::NORMAL } else { breaker::shell::standing(host, scope) };
+        let ends = guardian::logic::grace_until(&pause, &self.guardian).max(breaker.until);
+        journal::reschedule(host, scope, ends)
+    }
+
+    /// The caller, a guardian, shows that it is alive.
+    pub fn heartbeat(&self, host: &mut impl Host) -> Result<(), Error> {
+        Ok(guardian::shell::heartbeat(host, &self.guardian)?)
+    }
+
+    /// Appoints or re-arms a guardian of a scope, or with a duration of 0 removes it. The contract has checked who asks.
+    pub fn set_guardian(&self, host: &mut impl Host, who: Address, scope: Scope, secs: u32) -> Result<(), Error> {
+        guardian::shell::set_guardian(host, &self.guardian, who, scope, secs)?;
+        Ok(())
+    }
+
+    /// Starts the panel: the main switch is on, `governance` holds its role. Once, in the constructor.
+    pub fn init(&self, host: &mut impl Host, governance: Address) -> Result<(), Error> {
+        authority::shell::establish(host, governance)?;
+        storage::store_panel(host, 0, Panel::default().with_main(LISTED));
+        Ok(())
+    }
+
+    /// Adds a circuit, with a breaker if it has a price: the market. The contract has checked who asks.
+    ///
+    /// Errors: too many; the breaker's, for a configuration out of bounds.
+    /// Events: `Listed`.
+    pub fn list(&self, host: &mut impl Host, setup: Option<&breaker::params::Setup>) -> Result<Scope, Error> {
+        let market = add_circuit(host)?;
+        if let Some(setup) = setup {
+            breaker::shell::configure(host, market, setup)?;
+        }
+        Ok(market)
+    }
+}
+
+/// How many markets are listed.
+pub fn markets(host: &impl Host) -> u32 {
+    storage::count(host)
+}
+
+/// Markets listed, incidents, the head of the journal's chain, then every panel word in use.
+pub fn panel_state(host: &impl Host) -> Vec<U256> {
+    let head = U256::from_be_bytes(storage::head(host).0);
+    let mut state = Vec::from([U256::from(storage::count(host)), U256::from(storage::incidents(host)), head]);
+    (0..words(host)).for_each(|k| state.push(storage::panel(host, k).0));
+    state
+}
+
+/// The highest tier whose stops lie within what a pause stops.
+fn stopped_tier(classes: Classes) -> Tier {
+    let whole = |tier: Tier| classes.and(tier.stops()) == tier.stops();
+    match (whole(Tier::Halted), whole(Tier::ReduceOnly)) {
+        (true, _) => Tier::Halted,
+        (_, true) => Tier::ReduceOnly,
+        _ => Tier::Guarded,
+    }
+}
+
+/// The incident within which the caller, the Council, may act on a scope.
+fn council(host: &impl Host, scope: Scope) -> Result<guardian::types::Incident, Error> {
+    authority::shell::require(host, Role::Council)?;
+    let (id, incident) = journal::open_incident(host, scope).ok_or(Error::NoIncident { scope })?;
+    Ok(guardian::types::Incident { id, opened_by: incident.opened_by, opened_at: incident.detected })
+}
+
+/// Adds a listed circuit; in a new panel word it finds the main switch as the first word has it.
+fn add_circuit(host: &mut impl Host) -> Result<Scope, Error> {
+    let listed = storage::count(host);
+    if listed >= MAX_CIRCUITS {
+        return Err(Error::TooManyMarkets { listed, max: MAX_CIRCUITS });
+    }
+    let market = Scope::new(listed.saturating_add(1));
+    storage::store_count(host, market.number());
+    let main = storage::panel(host, 0).bits(0);
+    let (k, nibble) = market.place();
+    let panel = storage::panel(host, k).with_main(main).with(nibble, LISTED, true);
+    storage::store_panel(host, k, panel);
+    let topics = [abi::Listed::SIGNATURE_HASH, B256::new(U256::from(market.number()).to_be_bytes())];
+    emit(host, &topics, [U256::from(listed)]);
+    Ok(market)
+}
+
+/// Panel words in use.
+fn words(host: &impl Host) -> u32 {
+    storage::count(host).div_ceil(CIRCUITS_PER_WORD).max(1)
+}
+
+/// The circuits whose pause bit is set, if the main switch is about to change: their paused seconds are settled first.
+fn paused_circuits(host: &impl Host, main: bool) -> Vec<Scope> {
+    let mut circuits = Vec::new();
+    if !main {
+        return circuits;
+    }
+    let listed = storage::count(host);
+    let mut panel = Panel::default();
+    for number in 1..=listed {
+        let scope = Scope::new(number);
+        let (k, nibble) = scope.place();
+        if nibble == 1 {
+            panel = storage::panel(host, k);
+        }
+        if panel.bits(nibble) & PAUSE != 0 {
+            circuits.push(scope);
+        }
+    }
+    circuits
+}
+
+/// Sets or clears a source's bit of a scope; the main switch in every word, so that one read shows both.
+///
+/// Invariants: FB-3.
+fn set_bit(host: &mut impl Host, scope: Scope, source: u8, on: bool) {
+    let (k, nibble) = scope.place();
+    let words = if scope.is_protocol() { 0..words(host) } else { k..k.saturating_add(1) };
+    for k in words {
+        let before = storage::panel(host, k);
+        let after = before.with(nibble, source, on);
+        if after != before {
+            storage::store_panel(host, k, after);
+        }
+    }
+}
