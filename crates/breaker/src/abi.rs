@@ -9,6 +9,7 @@ use alloy_primitives::{B256, U256};
 use alloy_sol_types::{sol, SolError, SolEvent};
 use fusebox_core::host::{emit, revert, Host};
 use fusebox_core::panel::Scope;
+use stylus_sdk::prelude::*;
 
 sol! {
     /// A market has its thresholds and feeds.
@@ -62,6 +63,26 @@ sol! {
     error SequencerUnknown(uint8 fault);
     /// The class never reads a price.
     error NotQuoted(uint8 class);
+}
+
+/// The breaker as a contract exposes it.
+#[public]
+#[allow(missing_docs)] // the macro adds a method of its own without documentation
+pub trait Breaker {
+    /// A market's words as they are stored: five of memory, thresholds, the sequencer's feed, five feeds.
+    fn breaker_state(&self, market: u32) -> Vec<U256>;
+    /// A market's price now and what it says: see [`quote_words`].
+    ///
+    /// Errors: `NotConfigured`, `FeedGas`.
+    fn quote(&self, market: u32) -> Result<Vec<U256>, Vec<u8>>;
+    /// Council routes around a feed until a time, the anchor too.
+    ///
+    /// Errors: `NotConfigured`, `UnknownFeed`, `OutOfBounds`.
+    fn quarantine(&mut self, market: u32, feed: u8, until: u64) -> Result<(), Vec<u8>>;
+    /// Council counts a feed again.
+    ///
+    /// Errors: `NotConfigured`, `UnknownFeed`.
+    fn release(&mut self, market: u32, feed: u8) -> Result<(), Vec<u8>>;
 }
 
 impl From<Error> for Vec<u8> {

@@ -37,8 +37,8 @@ const LN_TEN: i128 = 2_302_585_092_994_045_684;
 ///
 /// Rounding: up.
 /// Source: EIP-150.
-pub const fn gas_needed(gas: u32) -> u64 {
-    let gas = gas as u64; // as: u32 to u64 has no other form in a const fn
+pub fn gas_needed(gas: u32) -> u64 {
+    let gas = u64::from(gas);
     gas.saturating_add(gas / 63).saturating_add(1).saturating_add(CALL_OVERHEAD)
 }
 
@@ -47,7 +47,7 @@ pub const fn gas_needed(gas: u32) -> u64 {
 /// A caller who starves a feed must not turn it into an invalid one: the whole call fails instead.
 ///
 /// Errors: [`Error::FeedGas`].
-pub const fn require_gas(left: u64, gas: u32) -> Result<(), Error> {
+pub fn require_gas(left: u64, gas: u32) -> Result<(), Error> {
     let needed = gas_needed(gas);
     if left < needed {
         return Err(Error::FeedGas { left, needed });

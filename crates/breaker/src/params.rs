@@ -11,7 +11,7 @@ pub const QUORUM: u8 = 3;
 /// The shortest window of a pool average, in seconds.
 pub const MIN_POOL_WINDOW_SECS: u32 = 1_800;
 /// Clean samples that one word holds.
-pub const MAX_SAMPLES: u8 = 10;
+pub const MAX_SAMPLES: usize = 10;
 /// Seconds between two samples that count as two.
 pub const SAMPLE_SECS: u64 = 60;
 /// Seconds after which the first sample of a debounce counts no more.
@@ -121,7 +121,7 @@ impl Params {
             (Field::HaltedMins, self.halted_mins, 1, 1_440),
             (Field::WindowMins, self.window_mins, 1, 1_440),
             (Field::HardEndMins, self.hard_end_mins, tiers, 4_320),
-            (Field::CleanSamples, u16::from(self.clean_samples), 3, u16::from(MAX_SAMPLES)),
+            (Field::CleanSamples, u16::from(self.clean_samples), 3, 10),
             (Field::CleanSecs, self.clean_secs, spaced, 7_200),
         ];
         for (field, value, min, max) in checks {

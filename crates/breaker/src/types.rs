@@ -195,7 +195,7 @@ pub struct State {
     /// The volatility.
     pub variance: Variance,
     /// Clean samples, newest first, WAD to 18 significant bits.
-    pub samples: [u128; MAX_SAMPLES as usize], // as: a constant
+    pub samples: [u128; MAX_SAMPLES],
     /// The feeds that are routed around.
     pub quarantine: Quarantine,
 }

@@ -1,7 +1,7 @@
 //! The reference that a velocity is measured against: it follows slowly, stands still while tripped, and is anchored anew.
 
 use crate::logic::{curve, ladder};
-use crate::params::{Params, MAX_SAMPLES, SAMPLE_SECS};
+use crate::params::{Params, SAMPLE_SECS};
 use crate::types::{Quote, Reference, State};
 use alloy_primitives::U256;
 use fusebox_core::panel::Tier;
@@ -89,7 +89,7 @@ fn collect(mut state: State, params: &Params, now: u64, price: u128) -> State {
         state.reference.clean_since = now;
     }
     state.reference.at = now;
-    state.reference.clean = state.reference.clean.saturating_add(1).min(MAX_SAMPLES);
+    state.reference.clean = state.reference.clean.saturating_add(1).min(10);
     state.samples.rotate_right(1);
     if let Some(newest) = state.samples.first_mut() {
         *newest = price;
