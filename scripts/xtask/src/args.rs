@@ -1,0 +1,137 @@
+//! What was typed, as a command.
+
+use crate::{gate, help};
+
+/// A command with its options.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    Help(Option<String>),
+    Demo(Vec<String>),
+    Gas(Vec<String>),
+    Wasm { json: bool, names: Vec<String> },
+    Vectors { folder: Option<String> },
+    Test { steps: Vec<String> },
+    Bless,
+}
+
+/// Reads a command line; an error is a message that lists what would have been valid.
+pub fn parse(words: &[String]) -> Result<Command, String> {
+    let Some((command, rest)) = words.split_first() else {
+        return Ok(Command::Help(None));
+    };
+    if matches!(command.as_str(), "help" | "--help" | "-h") {
+        return parse_help(rest);
+    }
+    if !help::COMMANDS.contains(&command.as_str()) {
+        return Err(format!("unknown command {command:?}; the commands are: {}", help::COMMANDS.join(", ")));
+    }
+    if rest.iter().any(|word| word == "--help" || word == "-h") {
+        return Ok(Command::Help(Some(command.clone())));
+    }
+    match command.as_str() {
+        "demo" => Ok(Command::Demo(rest.to_vec())),
+        "gas" => Ok(Command::Gas(rest.to_vec())),
+        "wasm" => {
+            let (flags, names) = split(command, rest, &["--json"])?;
+            Ok(Command::Wasm { json: !flags.is_empty(), names })
+        }
+        "vectors" => {
+            let (_, folders) = split(command, rest, &[])?;
+            match <[String; 1]>::try_from(folders) {
+                Ok([folder]) => Ok(Command::Vectors { folder: Some(folder) }),
+                Err(none) if none.is_empty() => Ok(Command::Vectors { folder: None }),
+                Err(many) => Err(format!("vectors takes one folder, got {}", many.len())),
+            }
+        }
+        "test" => parse_test(command, rest),
+        _ => {
+            no_words(command, rest)?;
+            Ok(Command::Bless)
+        }
+    }
+}
+
+fn parse_help(rest: &[String]) -> Result<Command, String> {
+    match rest {
+        [] => Ok(Command::Help(None)),
+        [topic] if help::COMMANDS.contains(&topic.as_str()) => Ok(Command::Help(Some(topic.clone()))),
+        _ => Err(format!("help takes one of: {}", help::COMMANDS.join(", "))),
+    }
+}
+
+fn parse_test(command: &str, rest: &[String]) -> Result<Command, String> {
+    let (flags, steps) = split(command, rest, &["--bless"])?;
+    if !flags.is_empty() {
+        no_words("test --bless", &steps)?;
+        return Ok(Command::Bless);
+    }
+    match steps.iter().find(|step| !gate::NAMES.contains(&step.as_str())) {
+        Some(step) => Err(format!("unknown step {step:?}; the steps are: {}", gate::NAMES.join(", "))),
+        None => Ok(Command::Test { steps }),
+    }
+}
+
+fn no_words(command: &str, words: &[String]) -> Result<(), String> {
+    match words.first() {
+        Some(word) => Err(format!("{command} takes nothing, got {word:?}")),
+        None => Ok(()),
+    }
+}
+
+/// Flags and plain words; a flag that is not listed is an error.
+fn split(command: &str, words: &[String], known: &[&str]) -> Result<(Vec<String>, Vec<String>), String> {
+    let (flags, plain): (Vec<String>, Vec<String>) = words.iter().cloned().partition(|word| word.starts_with('-'));
+    match flags.iter().find(|flag| !known.contains(&flag.as_str())) {
+        Some(flag) => {
+            let options: Vec<&str> = known.iter().copied().chain(["--help"]).collect();
+            Err(format!("unknown option {flag:?} of {command}; the options are: {}", options.join(", ")))
+        }
+        None => Ok((flags, plain)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(line: &str) -> Result<Command, String> {
+        parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn nothing_typed_is_help() {
+        assert_eq!(typed(""), Ok(Command::Help(None)));
+        assert_eq!(typed("help wasm"), Ok(Command::Help(Some("wasm".into()))));
+        assert_eq!(typed("demo --out x --help"), Ok(Command::Help(Some("demo".into()))));
+    }
+
+    #[test]
+    fn options_and_names_may_come_in_any_order() {
+        let expected = Command::Wasm { json: true, names: vec!["perp".into(), "gauge".into()] };
+        assert_eq!(typed("wasm perp --json gauge"), Ok(expected));
+        assert_eq!(typed("wasm"), Ok(Command::Wasm { json: false, names: vec![] }));
+    }
+
+    #[test]
+    fn what_the_drill_gets_is_untouched() {
+        let words = vec!["--prices".to_owned(), "a.csv".into(), "b.csv".into(), "--out".into(), "dir".into()];
+        assert_eq!(typed("demo --prices a.csv b.csv --out dir"), Ok(Command::Demo(words)));
+        assert_eq!(typed("gas --json"), Ok(Command::Gas(vec!["--json".into()])));
+    }
+
+    #[test]
+    fn an_error_lists_what_is_valid() {
+        assert!(typed("wams").unwrap_err().contains("demo, test, wasm, vectors, gas, bless, help"));
+        assert!(typed("wasm --jsn").unwrap_err().contains("--json, --help"));
+        assert!(typed("test spell").unwrap_err().contains("format, lints, purity"));
+        assert!(typed("vectors a b").unwrap_err().contains("got 2"));
+        assert!(typed("bless all").unwrap_err().contains("all"));
+    }
+
+    #[test]
+    fn bless_has_two_spellings() {
+        assert_eq!(typed("test --bless"), Ok(Command::Bless));
+        assert_eq!(typed("bless"), Ok(Command::Bless));
+        assert!(typed("test --bless docs").is_err());
+    }
+}

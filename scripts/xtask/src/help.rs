@@ -1,0 +1,182 @@
+//! What `help` and `--help` print.
+
+/// The commands, as they are listed everywhere.
+pub const COMMANDS: &[&str] = &["demo", "test", "wasm", "vectors", "gas", "bless", "help"];
+
+/// The text for a command, or the overview.
+pub fn text(topic: Option<&str>) -> &'static str {
+    match topic {
+        Some("demo") => DEMO,
+        Some("test") => TEST,
+        Some("wasm") => WASM,
+        Some("vectors") => VECTORS,
+        Some("gas") => GAS,
+        Some("bless") => BLESS,
+        _ => OVERVIEW,
+    }
+}
+
+const OVERVIEW: &str = "\
+cargo xtask COMMAND [OPTIONS]    the one door to Fusebox
+
+  demo      replay a real crash against the real contracts, with and without breakers
+  test      everything CI runs: format, lints, purity, contracts, tests, vectors, goldens, docs
+  wasm      build the contracts into the form that is deployed, and check every rule of activation
+  vectors   run the testbed against what a real Stylus engine answered
+  gas       what each check costs over an unguarded call
+  bless     rewrite the golden files: ABI, sizes, gas
+  help      this text; `cargo xtask COMMAND --help` says more
+
+Each command sets up what it needs and finds it again in seconds. The first run compiles a wasm engine and an EVM:
+5 to 10 minutes on two cores. What is built lies under target/, nothing is written elsewhere but Debian packages
+where rustup cannot download (see `cargo xtask wasm --help`).
+
+Start with: cargo xtask demo
+";
+
+const DEMO: &str = "\
+cargo xtask demo [--incident NAME] [--out DIR] [--prices FILE...]
+
+Builds the contracts as they would be deployed, starts a Stylus chain in this process, deploys, opens positions and
+replays a crash minute by minute: once with breakers, once without. Prints a timeline and writes a report with
+charts (one HTML file, nothing loaded from elsewhere) and report.json.
+
+  --incident NAME   the incident to replay; eth-2023 (ETH, 13 to 17 August 2023) is in the project, and the default
+  --out DIR         where the report goes; default target/fusebox/demo
+  --prices FILE...  two or more CSV files `timestamp,price` of your own, through the same contract; the first is the
+                    anchor, the others check it
+
+Examples:
+  cargo xtask demo
+  cargo xtask demo --out /tmp/report
+  cargo xtask demo --prices chainlink.csv pool.csv
+
+Sets up: the wasm target, the contracts, the testbed. Takes under 20 minutes the first time on two cores and under a
+minute after that. Exit code: 0, or 1 with a message, or 2 for options that do not exist.
+";
+
+const TEST: &str = "\
+cargo xtask test [STEP...] [--bless]
+
+Runs every check in order, each with a heading and its seconds, goes on where one fails, names at the end what
+failed, and closes with `N passed, N failed`.
+
+  format    cargo fmt --check over the workspace
+  lints     clippy with warnings as errors, under the lints of the manifests
+  purity    the pure half of every module builds for a target that has no std
+  wasm      the contracts as deployed, through every rule of activation
+  tests     unit, property, shell and contract tests of the workspace
+  vectors   the testbed against what a real engine answered
+  ids       every invariant has a test, and every test with an ID has its invariant
+  abi       the ABI of each contract against contracts/NAME/abi.sol
+  goldens   sizes and gas against tests/golden, exactly for a toolchain that is named there, and under the ceilings
+  docs      the documentation builds without warnings
+
+  STEP...   only these, in the order above
+  --bless   rewrite the golden files instead (the same as `cargo xtask bless`)
+
+Examples:
+  cargo xtask test
+  cargo xtask test format lints ids
+
+Sets up: the wasm target, a target without std. Takes under 60 minutes the first time on two cores. Exit code: 0, or
+1 if a step failed, or 2 for a step that does not exist.
+";
+
+const WASM: &str = "\
+cargo xtask wasm [--json] [NAME...]
+
+Builds each contract alone, brings it into the form that is deployed (every number in its shortest form, no custom
+sections), checks every rule of activation, the entry point, 24,576 bytes of account code and 2 pages of memory, and
+writes target/fusebox/NAME.wasm. A contract that breaks a rule is not written; the message names rule, value, bound.
+
+  NAME...   only these contracts; a name is a folder under contracts/
+  --json    an array of {name, raw_bytes, deployed_bytes, pages, functions, data_bytes, init_gas, cached_init_gas,
+            activation_gas, data_fee_wei} and nothing else on standard output
+
+  raw bytes        the module in target/fusebox/NAME.wasm
+  deployed bytes   the account code: 4 bytes and the module in brotli
+  init gas         all that a call pays before its first instruction; cached: when the chain holds it ready
+  activation gas   paid once, and the data fee with it, here at the minimum price of a byte
+
+Examples:
+  cargo xtask wasm
+  cargo xtask wasm perp --json
+
+Sets up: the wasm32-unknown-unknown target, found again after the first time.
+  1. the pinned toolchain of rust-toolchain.toml, if it has the target or rustup can add it;
+  2. otherwise on Debian or Ubuntu as root: apt-get installs rustc-web and rust-web-src, and the standard library is
+     built once into target/fusebox (about a minute);
+  3. otherwise a message that says what to do.
+A contract takes about a minute the first time, seconds after that. Exit code: 0, or 1 with a message, or 2 for
+options that do not exist.
+";
+
+const VECTORS: &str = "\
+cargo xtask vectors [FOLDER]
+
+Runs calls.json and activation.json of a folder against the testbed: outcomes, return data, logs, storage, balances,
+refunds, calls, host calls, ink, gas, and what activation accepts. Names what differs and closes with
+`N passed, N failed`.
+
+  FOLDER   a folder of the same form (calls.json, activation.json, wasm/); default crates/testbed/vectors
+
+Examples:
+  cargo xtask vectors
+  cargo xtask vectors ../more-vectors
+
+Sets up: the testbed. Takes about a minute once that is built. Exit code: 0, or 1 if a vector failed.
+";
+
+const GAS: &str = "\
+cargo xtask gas [--json]
+
+Prints for each check on the hot path the gas over an unguarded call of the same contract on the testbed: first in a
+transaction, steady, refused; beside it the floor (the storage it cannot do without) and the cheapest peer.
+
+  --json   an array of {id, state, gas, floor, peer, peer_gas} and nothing else on standard output
+
+Examples:
+  cargo xtask gas
+  cargo xtask gas --json > gas.json
+
+Sets up: the wasm target, the contracts, the testbed. Takes seconds once they are built.
+";
+
+const BLESS: &str = "\
+cargo xtask bless
+
+Rewrites the golden files after a change that was meant: contracts/NAME/abi.sol, tests/golden/sizes.json and
+tests/golden/gas.json. Figures are kept per toolchain; a ceiling that is there stays as it is, a row without one gets
+one. Read the difference before you commit it: that is what the files are for.
+
+Sets up: the wasm target, the contracts, the testbed.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_a_text_of_its_own() {
+        for command in COMMANDS {
+            assert!(text(None).contains(&format!("\n  {command} ")), "{command} is in the overview");
+            let usage = text(Some(command));
+            assert!(*command == "help" || usage.starts_with(&format!("cargo xtask {command}")), "{command}");
+        }
+    }
+
+    #[test]
+    fn the_text_of_test_lists_every_step() {
+        for step in crate::gate::NAMES {
+            assert!(TEST.contains(&format!("\n  {step} ")), "{step}");
+        }
+    }
+
+    #[test]
+    fn texts_fit_a_terminal() {
+        for topic in COMMANDS {
+            assert!(text(Some(topic)).lines().all(|line| line.len() <= 120), "{topic}");
+        }
+    }
+}
