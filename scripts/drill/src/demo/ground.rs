@@ -1,0 +1,482 @@
+//! The chain under a run: what is deployed on it, and how the run reaches it.
+
+use super::actors::{self, Trader, UNIT};
+use super::data::{Round, PRICE_ONE};
+use super::incident::{Incident, Kind as SourceKind};
+use super::perp::{self, amount, event, explain, Fill, Liquidation, Note, State};
+use super::record::Journaled;
+use super::setup::{self, FEED_DECIMALS, POOL_WINDOW};
+use alloy_primitives::{Address, I256, U256};
+use alloy_sol_types::{SolCall, SolValue};
+use fusebox_testbed::{Chain, Outcome, Revert, Tx};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const ARTIFACTS: &str = include_str!("../../../../tests/solidity/artifacts.json");
+/// The only market.
+const MARKET: u32 = 1;
+/// How long the guardian may pause, in seconds.
+pub const PAUSE_SECS: u32 = 1_800;
+
+/// The compiled contracts.
+pub struct Contracts {
+    hot: Vec<u8>,
+    cold: Vec<u8>,
+}
+
+impl Contracts {
+    /// Reads `perp.wasm` and `perp-cold.wasm`.
+    ///
+    /// Errors: which file is missing and what makes it.
+    pub fn read(folder: &Path) -> Result<Self, String> {
+        let read = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read(&path).map_err(|error| format!("{}: {error}; `cargo xtask wasm` builds it", path.display()))
+        };
+        Ok(Self { hot: read("perp.wasm")?, cold: read("perp-cold.wasm")? })
+    }
+}
+
+/// How a run differs from the others.
+pub struct Settings<'a> {
+    /// What is deployed.
+    pub contracts: &'a Contracts,
+    /// Whether the breaker's thresholds are on, or explicitly off.
+    pub breakers: bool,
+    /// Whether a person pauses.
+    pub guardian: bool,
+}
+
+/// A call that did not go through.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Of the error.
+    pub name: String,
+    /// For people.
+    pub text: String,
+    /// The circuit refused it, and not the protocol's own rules.
+    pub by_circuit: bool,
+    /// The margin was too small.
+    pub margin: bool,
+}
+
+impl From<Revert> for Refusal {
+    fn from(revert: Revert) -> Self {
+        let (name, text, by_circuit, margin) = explain(&revert);
+        Self { name, text, by_circuit, margin }
+    }
+}
+
+/// A chain with everything on it.
+pub struct Ground {
+    chain: Chain,
+    token: Address,
+    perp: Address,
+    sources: Vec<(SourceKind, Address)>,
+    transactions: u64,
+    gas: u64,
+    books: Option<(f64, f64)>,
+}
+
+const DEPLOYER: u8 = 9;
+
+fn deployer() -> Address {
+    actors::address(DEPLOYER, 0)
+}
+fn governance() -> Address {
+    actors::address(DEPLOYER, 1)
+}
+fn council() -> Address {
+    actors::address(DEPLOYER, 2)
+}
+fn guardian() -> Address {
+    actors::address(DEPLOYER, 3)
+}
+fn keeper() -> Address {
+    actors::address(DEPLOYER, 4)
+}
+
+/// Creation code of a contract of `tests/solidity` with its constructor's arguments behind it.
+fn creation(name: &str, arguments: &[u8]) -> Result<Vec<u8>, String> {
+    let artifacts: Value = serde_json::from_str(ARTIFACTS).map_err(|error| format!("artifacts.json: {error}"))?;
+    let code = artifacts[name]["bytecode"].as_str().ok_or_else(|| format!("artifacts.json has no {name}"))?;
+    let code = alloy_primitives::hex::decode(code).map_err(|error| format!("artifacts.json, {name}: {error}"))?;
+    Ok([code.as_slice(), arguments].concat())
+}
+
+impl Ground {
+    /// Deploys token, feeds and protocol at the first second of the incident.
+    pub fn new(incident: &Incident, settings: &Settings) -> Result<Self, String> {
+        let mut chain = Chain::new();
+        chain.set_timestamp(incident.from);
+        chain.set_block_cache(true);
+        let fail = |what: &str| {
+            let what = what.to_string();
+            move |error: fusebox_testbed::DeployError| format!("{what} is not deployed: {error}")
+        };
+        let arguments = ("USD Coin".to_string(), "USDC".to_string(), U256::from(6)).abi_encode_params();
+        let token = chain.deploy_evm(deployer(), &creation("TestToken", &arguments)?).map_err(fail("the token"))?;
+        let mut sources = Vec::new();
+        for source in &incident.sources {
+            let first = source.rounds.first().ok_or("a source without a price")?;
+            let code = match source.kind {
+                SourceKind::Rounds => {
+                    let arguments = (U256::from(FEED_DECIMALS), U256::from(first.answer)).abi_encode_params();
+                    creation("MockV3Aggregator", &arguments)?
+                }
+                SourceKind::Pool => {
+                    let begins = incident.from - u64::from(POOL_WINDOW);
+                    let arguments = (U256::from(begins), tick(first.answer), U256::from(120)).abi_encode_params();
+                    creation("PoolOracle", &arguments)?
+                }
+            };
+            sources.push((source.kind, chain.deploy_evm(deployer(), &code).map_err(fail("a feed"))?));
+        }
+        let cold = chain.deploy_wasm(deployer(), &settings.contracts.cold).map_err(fail("perp-cold"))?;
+        let initialisation = perp::initialiseCall {
+            collateral: token,
+            governance: governance(),
+            council: council(),
+            pauser: guardian(),
+            pauseSecs: PAUSE_SECS,
+        };
+        let construction = perp::constructCall { cold, initialisation: initialisation.abi_encode() };
+        let mut arguments = Vec::new();
+        construction.abi_encode_raw(&mut arguments); // without a selector: the testbed puts the constructor's in front
+        let perp =
+            chain.deploy_wasm_with(deployer(), &settings.contracts.hot, arguments, U256::ZERO).map_err(fail("perp"))?;
+        let mut ground = Self { chain, token, perp, sources, transactions: 0, gas: 0, books: None };
+        ground.list(incident, settings)?;
+        let appoint = perp::setGuardianCall { guardian: guardian(), scope: MARKET, maxDuration: PAUSE_SECS };
+        ground
+            .act(governance(), perp, &appoint)
+            .map_err(|revert| format!("the guardian is not appointed: {revert}"))?;
+        Ok(ground)
+    }
+
+    fn list(&mut self, incident: &Incident, settings: &Settings) -> Result<(), String> {
+        let listing = setup::listing(incident, &self.sources, settings.breakers);
+        self.act(governance(), self.perp, &listing).map_err(|revert| format!("the market is not listed: {revert}"))?;
+        Ok(())
+    }
+
+    /// Sets the clock.
+    pub fn at(&mut self, now: u64) {
+        self.chain.set_timestamp(now);
+    }
+
+    /// Publishes a price at a source, with its own time.
+    pub fn push(&mut self, source: usize, round: &Round) -> Result<(), String> {
+        let (kind, feed) = self.sources[source];
+        let pushed = match kind {
+            SourceKind::Rounds => {
+                let call = perp::updateRoundDataCall {
+                    roundId: alloy_primitives::Uint::from(round.id),
+                    answer: I256::try_from(round.answer).unwrap_or(I256::MAX),
+                    timestamp: U256::from(round.updated_at),
+                    startedAt: U256::from(round.started_at),
+                };
+                self.act(keeper(), feed, &call)
+            }
+            SourceKind::Pool => {
+                let tick = alloy_primitives::Signed::try_from(tick(round.answer).as_i64()).unwrap_or_default();
+                let call = perp::pushCall { timestamp: round.updated_at as u32, tick };
+                self.act(keeper(), feed, &call)
+            }
+        };
+        pushed.map(drop).map_err(|revert| format!("a price is not published: {revert}"))
+    }
+
+    /// Sends a transaction.
+    fn act(&mut self, from: Address, to: Address, call: &impl SolCall) -> Result<Outcome, Revert> {
+        let outcome = self.chain.send(Tx::new(from, to, call.abi_encode()));
+        self.transactions += 1;
+        self.gas += outcome.gas_used;
+        outcome.into_result()
+    }
+
+    fn trade(&mut self, from: Address, call: &impl SolCall) -> Result<Outcome, Refusal> {
+        self.books = None;
+        Ok(self.act(from, self.perp, call)?)
+    }
+
+    fn query<C: SolCall>(&self, call: &C) -> Result<C::Return, Revert> {
+        self.chain.query(keeper(), self.perp, call)
+    }
+
+    /// Mints collateral for somebody and deposits it.
+    pub fn enter(&mut self, who: Address, units: f64) -> Result<(), Refusal> {
+        let amount = U256::from((units * UNIT).round() as u128);
+        let (token, perp) = (self.token, self.perp);
+        self.act(deployer(), token, &perp::mintCall { to: who, amount })?;
+        self.act(who, token, &perp::approveCall { spender: perp, amount })?;
+        self.trade(who, &perp::depositCall { amount }).map(drop)
+    }
+
+    /// Opens a position at any price.
+    pub fn open(&mut self, who: Address, long: bool, size: u128, margin: u128) -> Result<Fill, Refusal> {
+        let (size, margin) = (U256::from(size), U256::from(margin));
+        let call = perp::openCall { market: MARKET, isLong: long, size, margin, limitPrice: U256::ZERO };
+        let outcome = self.trade(who, &call)?;
+        let opened: perp::Increased = event(&outcome.logs).ok_or_else(missing)?;
+        Ok(Fill { notional: amount(opened.notional), fee: amount(opened.fee), ..Fill::default() })
+    }
+
+    /// Closes a position at any price.
+    pub fn close(&mut self, who: Address) -> Result<Fill, Refusal> {
+        let outcome = self.trade(who, &perp::closeCall { market: MARKET, limitPrice: U256::ZERO })?;
+        let closed: perp::Reduced = event(&outcome.logs).ok_or_else(missing)?;
+        Ok(Fill {
+            notional: amount(closed.notional),
+            fee: amount(closed.fee),
+            profit: amount(closed.profit),
+            loss: amount(closed.loss),
+            bad_debt: amount(closed.badDebt),
+            reward: 0,
+        })
+    }
+
+    /// Somebody's free collateral by the contract's books.
+    pub fn free(&self, who: Address) -> Result<u128, Refusal> {
+        Ok(amount(self.query(&perp::accountCall { who })?.free))
+    }
+
+    /// Adds margin.
+    pub fn top_up(&mut self, who: Address, amount: u128) -> Result<(), Refusal> {
+        self.trade(who, &perp::topUpCall { market: MARKET, amount: U256::from(amount) }).map(drop)
+    }
+
+    /// Takes free collateral out.
+    pub fn withdraw(&mut self, who: Address, amount: u128) -> Result<(), Refusal> {
+        self.trade(who, &perp::withdrawCall { amount: U256::from(amount) }).map(drop)
+    }
+
+    /// Free collateral into the pool.
+    pub fn provide(&mut self, who: Address, units: u128) -> Result<u128, Refusal> {
+        let outcome = self.trade(who, &perp::provideCall { amount: U256::from(units) })?;
+        let shares = perp::provideCall::abi_decode_returns(&outcome.output).map_err(|_| missing())?;
+        Ok(amount(shares))
+    }
+
+    /// Shares of the pool into free collateral.
+    pub fn remove(&mut self, who: Address, shares: u128) -> Result<u128, Refusal> {
+        let outcome = self.trade(who, &perp::removeCall { shares: U256::from(shares) })?;
+        let out = perp::removeCall::abi_decode_returns(&outcome.output).map_err(|_| missing())?;
+        Ok(amount(out))
+    }
+
+    /// Writes down what is due.
+    pub fn poke(&mut self) -> Result<(u8, Vec<Note>), String> {
+        let outcome = self
+            .act(keeper(), self.perp, &perp::pokeCall { market: MARKET })
+            .map_err(|revert| format!("the poke failed: {revert}"))?;
+        let tier = perp::pokeCall::abi_decode_returns(&outcome.output)
+            .map_err(|error| format!("the poke answered oddly: {error}"))?;
+        Ok((tier, setup::notes(&outcome.logs)))
+    }
+
+    /// Tries to liquidate a position.
+    pub fn liquidate(&mut self, who: Address) -> Result<Liquidation, Refusal> {
+        let outcome = self.trade(keeper(), &perp::liquidateCall { market: MARKET, account: who })?;
+        if let Some(done) = event::<perp::Liquidated>(&outcome.logs) {
+            return Ok(Liquidation::Done(Fill {
+                notional: amount(done.notional),
+                fee: amount(done.fee),
+                profit: 0,
+                loss: amount(done.loss),
+                bad_debt: amount(done.badDebt),
+                reward: amount(done.reward),
+            }));
+        }
+        let why = Refusal {
+            name: "Refused".into(),
+            text: "refused, the trip was recorded, nothing moved".into(),
+            by_circuit: true,
+            margin: false,
+        };
+        Ok(Liquidation::Refused { logs: setup::notes(&outcome.logs), why })
+    }
+
+    /// The guardian pauses all classes of the market; the answer is when that ends by itself.
+    pub fn pause(&mut self) -> Result<(u64, Vec<Note>), Refusal> {
+        let call = perp::pauseCall { scopes: vec![setup::PAUSED_SCOPE], classes: 0b1_1111, reason: 1 };
+        let outcome = self.trade(guardian(), &call)?;
+        let paused: perp::Paused = event(&outcome.logs).ok_or_else(missing)?;
+        Ok((paused.until, setup::notes(&outcome.logs)))
+    }
+
+    /// What a call of each class answers to an account with a small position; nothing of it is kept.
+    pub fn probe(&self, who: Address) -> [Option<Refusal>; 5] {
+        let one = U256::from(1);
+        let tiny = U256::from(1_000_000_000_000_000u64);
+        let perp = self.perp;
+        let refusal = |result: Result<(), Revert>| result.err().map(Refusal::from).filter(|refusal| refusal.by_circuit);
+        let increase =
+            perp::increaseCall { market: MARKET, size: tiny, margin: U256::from(100_000_000), limitPrice: U256::ZERO };
+        let reduce = perp::reduceCall { market: MARKET, size: tiny, limitPrice: U256::ZERO };
+        let liquidated = self.chain.query(keeper(), perp, &perp::liquidateCall { market: MARKET, account: who });
+        let liquidate = match liquidated {
+            Ok(1) => Some(Refusal {
+                name: "Refused".into(),
+                text: "liquidation is refused and recorded".into(),
+                by_circuit: true,
+                margin: false,
+            }),
+            Ok(_) => None,
+            Err(revert) => refusal(Err(revert)),
+        };
+        [
+            refusal(self.chain.query(who, perp, &increase).map(drop)),
+            liquidate,
+            refusal(self.chain.query(who, perp, &reduce).map(drop)),
+            refusal(self.chain.query(who, perp, &perp::withdrawCall { amount: one }).map(drop)),
+            refusal(self.chain.query(who, perp, &perp::topUpCall { market: MARKET, amount: one }).map(drop)),
+        ]
+    }
+
+    /// The books and the circuit now.
+    pub fn state(&mut self) -> Result<State, String> {
+        let fail = |revert: Revert| format!("a view failed: {revert}");
+        let (assets, bad_debt) = match self.books {
+            Some(books) => books,
+            None => {
+                let pool = self.query(&perp::poolCall {}).map_err(fail)?;
+                (amount(pool.assets) as f64 / UNIT, amount(pool.badDebt) as f64 / UNIT)
+            }
+        };
+        self.books = Some((assets, bad_debt));
+        let words = self.query(&perp::breakerStateCall { market: MARKET }).map_err(fail)?;
+        let reference = setup::reference(&words);
+        Ok(State { assets, bad_debt, pool_mean: self.pool_mean()?, reference })
+    }
+
+    /// The mean of the pool that checks the anchor; none where no pool does.
+    fn pool_mean(&self) -> Result<Option<f64>, String> {
+        let Some((_, pool)) = self.sources.iter().find(|(kind, _)| *kind == SourceKind::Pool) else { return Ok(None) };
+        let call = perp::observeCall { secondsAgos: vec![POOL_WINDOW, 0] };
+        let seen = self.chain.query(keeper(), *pool, &call).map_err(|revert| format!("the pool: {revert}"))?;
+        let [before, after] = seen.ticks.as_slice() else { return Err("the pool answered oddly".into()) };
+        let mean = (after.as_i64() - before.as_i64()) as f64 / f64::from(POOL_WINDOW);
+        Ok(Some(price_of(mean)))
+    }
+
+    /// The incidents of the contract's own journal.
+    pub fn journal(&self) -> Result<Vec<Journaled>, String> {
+        let fail = |revert: Revert| format!("the journal does not answer: {revert}");
+        let panel = self.query(&perp::panelCall {}).map_err(fail)?;
+        let count = panel.get(1).copied().map_or(0, amount) as u32;
+        (1..=count)
+            .map(|id| {
+                let words = self.query(&perp::incidentCall { id }).map_err(fail)?;
+                let at = |index: usize| words.get(index).copied().map_or(0, amount) as u64;
+                let when = |index: usize| Some(at(index)).filter(|time| *time != 0);
+                let cause = ["?", "a guardian's pause", "the breaker", "a signal"];
+                Ok(Journaled {
+                    id: id.into(),
+                    scope: at(0) as u32,
+                    tier: perp::tier_name(at(1)),
+                    cause: cause.get(at(2) as usize).copied().unwrap_or("?").into(),
+                    anomaly: at(4),
+                    detected: at(5),
+                    contained: when(6),
+                    resolved: when(7),
+                })
+            })
+            .collect()
+    }
+
+    /// Whether the contract holds exactly what its books say, and the demo's own books say the same.
+    ///
+    /// Errors: which of them differ.
+    pub fn conserved(&self, crowd: &[Trader], providers: &[Address]) -> Result<(), String> {
+        let fail = |revert: Revert| format!("a view failed: {revert}");
+        let held = self.chain.query(keeper(), self.token, &perp::balanceOfCall { who: self.perp }).map_err(fail)?;
+        let mut owed = self.query(&perp::poolCall {}).map_err(fail)?.assets;
+        let everybody = crowd.iter().map(|trader| trader.address).chain(providers.iter().copied()).chain([keeper()]);
+        let mut margins = BTreeMap::new();
+        for who in everybody {
+            let account = self.query(&perp::accountCall { who }).map_err(fail)?;
+            let position = self.query(&perp::positionCall { who, market: MARKET }).map_err(fail)?;
+            owed += account.free + position.margin;
+            margins.insert(who, (amount(account.free) as i128, amount(position.margin)));
+        }
+        if held != owed {
+            return Err(format!("the contract holds {held}, its books say {owed}"));
+        }
+        for trader in crowd {
+            let (free, margin) = margins[&trader.address];
+            if (free, margin) != (trader.free, trader.held.map_or(0, |held| held.margin)) {
+                return Err(format!("the demo's books of {} differ from the contract's", trader.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Transactions sent and gas used.
+    pub fn spent(&self) -> (u64, u64) {
+        (self.transactions, self.gas)
+    }
+}
+
+fn missing() -> Refusal {
+    Refusal {
+        name: "unknown".into(),
+        text: "the contract's answer is incomplete".into(),
+        by_circuit: false,
+        margin: false,
+    }
+}
+
+/// The tick of a price of WETH (token 1, 18 decimals) in USDC (token 0, 6 decimals), as a signed word.
+fn tick(price: u64) -> I256 {
+    let raw = 1e12 * PRICE_ONE as f64 / price as f64;
+    I256::try_from((raw.ln() / 1.0001f64.ln()).round() as i64).unwrap_or_default()
+}
+
+/// The price of a mean tick.
+fn price_of(tick: f64) -> f64 {
+    1e12 / 1.0001f64.powf(tick)
+}
+
+/// How it was set up, for the report.
+pub fn facts(incident: &Incident, contracts: &Contracts) -> Vec<String> {
+    use super::actors::{FEE_BPS, INFORMED_CAPITAL, INITIAL_BPS, MAINTENANCE_BPS, PENALTY_BPS};
+    use super::record::money;
+    use super::replay::{ALARM, PROVIDERS, REACTION};
+    let pool: f64 = PROVIDERS.iter().map(|(_, amount)| amount).sum();
+    let mut facts = vec![
+        format!(
+            "Deployed: perp ({} bytes of WASM) with perp-cold ({} bytes), an OpenZeppelin ERC-20 with 6 decimals, Chainlink's MockV3Aggregator, and an oracle that accumulates as Uniswap v3 does.",
+            money(contracts.hot.len() as f64),
+            money(contracts.cold.len() as f64)
+        ),
+        format!(
+            "Market: initial margin {} %, maintenance {} %, fee {} bps, penalty {} %; while Guarded, half as much initial margin again. Liquidity {} USDC.",
+            f64::from(INITIAL_BPS) / 100.0,
+            f64::from(MAINTENANCE_BPS) / 100.0,
+            FEE_BPS,
+            f64::from(PENALTY_BPS) / 100.0,
+            money(pool)
+        ),
+        setup::facts(),
+        "Each source's prices are published in the minute of their own time stamps; within a minute the informed trader acts first, then the keeper (poke, liquidations), then everybody else.".into(),
+        format!(
+            "The informed trader ({} USDC) trades only on the gap between the market and the oracle; all others follow fixed schedules and habits (sleep, add margin, stop losses, take profits), the same in every run.",
+            money(INFORMED_CAPITAL)
+        ),
+        format!(
+            "The guardian looks when the market is {:.0} % below its high of an hour, needs {} min to act, and stops every class for {} min.",
+            ALARM * 100.0,
+            REACTION / 60,
+            PAUSE_SECS / 60
+        ),
+        "A refused call counts once, however often it is tried again; probes do not count.".into(),
+        "At the end of each run the contract's token balance equals the sum of its books, to the unit, and the demo's own books agree with the contract's.".into(),
+    ];
+    for (at, source) in incident.sources.iter().enumerate() {
+        let role = if at == 0 { "anchor" } else { "check" };
+        facts.push(format!("Source {at} ({role}): {}, longest gap {} s.", source.name, source.heartbeat));
+    }
+    facts
+}

@@ -1,0 +1,164 @@
+//! The parts of the demo that need no contract; the contract itself is in every run of it.
+
+use super::actors;
+use super::chart::{Chart, Line};
+use super::data::{points, rounds, sources, DataError, Point};
+use super::incident::{eth_2023, Kind as SourceKind};
+use super::options::{parse, Wanted};
+use super::record::{clock, money, span};
+
+fn lines(rows: &str) -> Result<Vec<Point>, DataError> {
+    points("prices.csv", &format!("timestamp,price\n{rows}"))
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(String::from).collect()
+}
+
+#[test]
+fn a_price_keeps_eight_decimals_and_no_more() {
+    let point = |price| Point { time: 60, price };
+    let second = Point { time: 61, price: 100_000_000 };
+    assert_eq!(lines("60,0.000000019\n61,1"), Ok(vec![point(1), second]));
+    assert_eq!(lines("60,1850.5\r\n61,1\r\n\r\n"), Ok(vec![point(185_050_000_000), second]));
+}
+
+#[test]
+fn a_bad_row_is_named_with_its_line_value_and_bound() {
+    let file = || String::from("prices.csv");
+    let bound = "a plain decimal number above zero";
+    for (cell, value) in
+        [("-1", "-1"), ("1e3", "1e3"), ("nan", "nan"), ("", ""), ("1.", "1."), (".5", ".5"), ("1,5", "")]
+    {
+        let error = lines(&format!("60,1\n61,{cell}")).expect_err(cell);
+        let expected = if cell == "1,5" {
+            DataError::Columns { file: file(), line: 3, value: 3, bound: 2 }
+        } else {
+            DataError::Number { file: file(), line: 3, value: value.into(), bound }
+        };
+        assert_eq!(error, expected);
+    }
+    assert_eq!(lines("60,1\n60,2"), Err(DataError::Order { file: file(), line: 3, value: 60, bound: 60 }));
+    let zero = lines("60,0.000000009\n61,1").expect_err("below the smallest price");
+    assert!(matches!(zero, DataError::Price { line: 2, .. }), "{zero}");
+    assert!(lines("60,1000000000\n61,1").is_ok(), "the largest price");
+    let above = lines("60,1000000000.00000001\n61,1").expect_err("one past it");
+    assert!(matches!(above, DataError::Price { line: 2, .. }), "{above}");
+    assert!(matches!(lines("60,99999999999999999999\n61,1"), Err(DataError::Number { line: 2, .. })));
+    assert!(matches!(lines("60,1"), Err(DataError::Rows { value: 1, .. })));
+    assert!(matches!(points("x", "time,price\n1,1\n2,1"), Err(DataError::Header { .. })));
+    assert!(matches!(points("x", ""), Err(DataError::Header { .. })));
+}
+
+#[test]
+fn a_round_has_eighty_bits_of_id() {
+    let header = "round_id,started_at,updated_at,answer";
+    let of = |row: &str| rounds("rounds.csv", &format!("{header}\n{row}\n1,2,99,1\n"));
+    assert!(of("1208925819614629174706175,1,1,1").is_ok());
+    assert!(matches!(of("1208925819614629174706176,1,1,1"), Err(DataError::Number { line: 2, .. })));
+    assert!(matches!(of("1,1,1,0"), Err(DataError::Price { line: 2, .. })));
+    assert!(matches!(of("1,1,1,-5"), Err(DataError::Number { line: 2, .. })));
+}
+
+#[test]
+fn files_need_an_hour_in_common() {
+    let folder = std::env::temp_dir().join(format!("fusebox-demo-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let write = |name: &str, from: u64, until: u64| {
+        let path = folder.join(name);
+        std::fs::write(&path, format!("timestamp,price\n{from},1\n{until},1\n")).expect("a file");
+        path.display().to_string()
+    };
+    let early = write("a.csv", 1_000, 5_000);
+    let exact = write("b.csv", 1_400, 9_000);
+    let late = write("c.csv", 1_401, 9_000);
+    let long = write("d.csv", 1_000, 1_000 + 31 * 86_400 + 1);
+    assert_eq!(sources(&[early.clone(), exact]).map(|(_, from, until)| (from, until)), Ok((1_400, 5_000)));
+    assert!(matches!(sources(&[early.clone(), late]), Err(DataError::Overlap { from: 1_401, until: 5_000, .. })));
+    assert!(matches!(sources(&[long.clone(), long]), Err(DataError::Overlap { .. })));
+    assert!(matches!(sources(&[early.clone()]), Err(DataError::Sources { value: 1, .. })));
+    assert!(matches!(sources(&[early, "no such file".into()]), Err(DataError::Unreadable { .. })));
+    std::fs::remove_dir_all(folder).expect("removed");
+}
+
+#[test]
+fn the_crash_is_in_the_project() {
+    let incident = eth_2023().expect("the project's own data");
+    let [anchor, pool] = incident.sources.as_slice() else { panic!("two sources") };
+    assert_eq!((anchor.kind, pool.kind), (SourceKind::Rounds, SourceKind::Pool));
+    assert_eq!(pool.rounds.len(), 7_200);
+    assert!(anchor.rounds[0].updated_at <= incident.from && anchor.rounds[1].updated_at > incident.from);
+    assert!(anchor.heartbeat <= 3_720);
+    let low = pool.rounds.iter().min_by_key(|round| round.answer).expect("a low");
+    assert_eq!((clock(low.updated_at), low.answer), ("17 Aug 21:45".into(), 159_516_000_000));
+    assert_eq!(incident.until - low.updated_at, 2 * 3_600 + 14 * 60);
+}
+
+#[test]
+fn the_command_line_says_what_is_wrong_with_it() {
+    assert_eq!(parse(&words("--help")), Ok(Wanted::Help));
+    let Ok(Wanted::Run(options)) = parse(&words("--prices a b --out c")) else { panic!("is taken") };
+    assert_eq!((options.prices, options.out.display().to_string()), (words("a b"), "c".into()));
+    for (line, says) in [
+        ("--incident mtgox", "no incident is called `mtgox`"),
+        ("--incident", "--incident needs a name"),
+        ("--incident --out x", "--incident needs a name"),
+        ("--out", "--out needs a folder"),
+        ("--prices", "--prices needs two files or more"),
+        ("--prices a b --incident eth-2023", "exclude each other"),
+        ("--what", "`--what` is not an option"),
+        ("eth-2023", "`eth-2023` is not an option"),
+    ] {
+        let error = parse(&words(line)).expect_err(line);
+        assert!(error.contains(says), "{line}: {error}");
+    }
+}
+
+#[test]
+fn the_crowd_is_the_same_every_time() {
+    let (from, until) = (1_691_884_800, 1_692_316_740);
+    let (a, b) = (actors::crowd(from, until), actors::crowd(from, until));
+    assert_eq!(format!("{a:?}"), format!("{b:?}"));
+    let mut addresses: Vec<_> = a.iter().map(|trader| trader.address).collect();
+    addresses.sort();
+    addresses.dedup();
+    assert_eq!(addresses.len(), a.len(), "everybody has an account of his own");
+}
+
+#[test]
+fn a_chart_keeps_the_extremes_of_a_pixel_and_breaks_at_a_gap() {
+    let mut points: Vec<(u64, f64)> = (0..10_000).map(|at| (at, 1.0)).collect();
+    points[5_001].1 = 9.0;
+    points[7_000].1 = f64::NAN;
+    let line = Line { label: "a <b>".into(), style: "blue", step: false, points };
+    let chart = Chart {
+        title: "t".into(),
+        unit: "USD",
+        height: 200.0,
+        from: 0,
+        until: 9_999,
+        zero: true,
+        lines: vec![line],
+        bands: Vec::new(),
+        marks: Vec::new(),
+        levels: Vec::new(),
+        strips: Vec::new(),
+    };
+    let svg = chart.svg();
+    let path = svg.split("class=\"line blue\" d=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a line");
+    assert_eq!(path.matches('M').count(), 2, "a gap lifts the pen");
+    let top = path.split(['M', 'L', ' ']).filter_map(|word| word.parse::<f64>().ok()).fold(f64::MAX, f64::min);
+    assert!(top < 40.0, "the spike is drawn: {top}");
+    assert!(path.len() < 2_000, "one point a pixel at most where nothing moves: {}", path.len());
+    assert!(chart.legend().contains("a &lt;b&gt;"));
+}
+
+#[test]
+fn times_and_money_are_written_as_people_do() {
+    assert_eq!(clock(1_692_308_700), "17 Aug 21:45");
+    assert_eq!(clock(951_782_399), "28 Feb 23:59");
+    assert_eq!(clock(951_782_400), "29 Feb 00:00");
+    assert_eq!(clock(1_704_067_200), " 1 Jan 00:00");
+    assert_eq!([span(59), span(3_600), span(8_040), span(90_000)], ["59 s", "1 h", "2 h 14 min", "1 d 1 h"]);
+    assert_eq!([money(0.4), money(-0.4), money(-1_234.6), money(999_999.5)], ["0", "0", "-1,235", "1,000,000"]);
+}
