@@ -1,0 +1,195 @@
+//! The circuit: the keeper who records and liquidates, the person at the switch, what is possible, what the tier is.
+
+use super::{Guardian, Replay, ALARM, PROBE_EVERY, REACTION};
+use crate::demo::actors::{Habit, Held, View, UNIT};
+use crate::demo::ground::Refusal;
+use crate::demo::perp;
+use crate::demo::record::{money, Kind, Span, CLASSES, TIERS};
+
+impl Replay<'_> {
+    /// The keeper records what is due and liquidates what is short of margin.
+    pub(super) fn keep(&mut self, view: &View) -> Result<(), String> {
+        let (tier, logs) = self.ground.poke()?;
+        self.note(view.now, &logs);
+        self.follow(view, tier);
+        for index in 0..self.crowd.len() {
+            let Some(held) = self.crowd[index].held else { continue };
+            if self.crowd[index].habit == Habit::Probes || !held.is_short_of_margin(view.mark) {
+                continue;
+            }
+            let address = self.crowd[index].address;
+            match self.ground.liquidate(address) {
+                Ok(perp::Liquidation::Done(fill)) => {
+                    let free = self.ground.free(address).map_err(|refusal| refusal.text)?;
+                    self.liquidated(index, held, free as i128, &fill, view);
+                }
+                Ok(perp::Liquidation::Refused { logs, why }) => {
+                    self.note(view.now, &logs);
+                    self.liquidation_refused(index, why, view);
+                }
+                Err(refusal) if refusal.by_circuit => self.liquidation_refused(index, refusal, view),
+                Err(_) => {} // healthy by a hair, or in the grace after a pause
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn liquidated(&mut self, index: usize, held: Held, free: i128, fill: &perp::Fill, view: &View) {
+        self.keeper_reward += fill.reward as f64 / UNIT;
+        let trader = &mut self.crowd[index];
+        let lost = (held.margin as i128 - (free - trader.free)) as f64 / UNIT;
+        (trader.held, trader.pending, trader.free) = (None, None, free);
+        trader.cashing_out = trader.habit != Habit::Follows && trader.free > 0;
+        let totals = &mut self.run.totals;
+        totals.liquidations += 1;
+        totals.liquidated_margin += lost;
+        let debt = if fill.bad_debt > 0 {
+            format!(", bad debt {}", money(fill.bad_debt as f64 / UNIT))
+        } else {
+            String::new()
+        };
+        let text = format!(
+            "{} is liquidated at {:.2}: {} {}, {} of margin lost{debt}",
+            trader.name,
+            view.mark,
+            if held.long { "long" } else { "short" },
+            money(held.entry as f64 / UNIT),
+            money(lost)
+        );
+        self.say(view.now, Kind::Liquidation, text);
+    }
+
+    /// Counted once for each position and stretch of refusals.
+    pub(super) fn liquidation_refused(&mut self, index: usize, refusal: Refusal, view: &View) {
+        if self.crowd[index].unliquidated_since.replace(view.now).is_some_and(|at| at + 60 >= view.now) {
+            return;
+        }
+        self.count("liquidate", &refusal, true);
+        let text = format!("The keeper wants to liquidate {}: {}", self.crowd[index].name, refusal.text);
+        self.say(view.now, Kind::Refusal, text);
+    }
+
+    /// The person at the switch: an alarm, a while to react, one pause; its end needs nobody.
+    pub(super) fn guard(&mut self, view: &View) {
+        match self.guardian {
+            Guardian::Watching if view.fall >= ALARM => {
+                self.guardian = Guardian::Reacting { at: view.now + REACTION };
+            }
+            Guardian::Reacting { at } if view.now >= at => match self.ground.pause() {
+                Ok((until, logs)) => {
+                    self.guardian = Guardian::Paused { until };
+                    let minutes = (until - view.now) / 60;
+                    self.say(
+                        view.now,
+                        Kind::Pause,
+                        format!(
+                            "A guardian pauses the market: everything, for {minutes} min, {} s after the alarm",
+                            REACTION
+                        ),
+                    );
+                    self.note(view.now, &logs);
+                }
+                Err(refusal) => {
+                    self.guardian = Guardian::Done;
+                    self.say(view.now, Kind::Pause, format!("A guardian wants to pause: {}", refusal.text));
+                }
+            },
+            Guardian::Paused { until } if view.now >= until => {
+                self.guardian = Guardian::Done;
+                self.say(
+                    view.now,
+                    Kind::Pause,
+                    "The pause has run out: by the clock alone, nobody did anything".into(),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// What the contract logged about its circuit.
+    pub(super) fn note(&mut self, now: u64, logs: &[perp::Note]) {
+        for note in logs {
+            match note {
+                perp::Note::Said(kind, text) => self.say(now, *kind, text.clone()),
+                perp::Note::Why(why) => self.seen.why = why.clone(),
+                perp::Note::Anchored(price) => {
+                    // One when it starts; later ones end an episode and are worth telling.
+                    if std::mem::replace(&mut self.seen.anchored, true) {
+                        self.say(
+                            now,
+                            Kind::Tier,
+                            format!("The reference is set anew at {price:.2}, from clean samples"),
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Which classes a real call is refused now; nothing of it is kept.
+    pub(super) fn probe(&mut self, view: &View) {
+        let quiet = self.stopped == 0 && self.tier == 0 && view.fall < 0.03;
+        if quiet && (view.now - self.incident.from) % PROBE_EVERY != 0 {
+            return;
+        }
+        let Some(probe) = self.crowd.iter().find(|trader| trader.habit == Habit::Probes && trader.held.is_some())
+        else {
+            return;
+        };
+        let answers = self.ground.probe(probe.address);
+        let mut stopped = 0;
+        let mut reasons: Vec<String> = Vec::new();
+        for (class, refusal) in answers.into_iter().enumerate() {
+            let Some(refusal) = refusal else { continue };
+            stopped |= 1 << class;
+            if !reasons.contains(&refusal.text) {
+                reasons.push(refusal.text);
+            }
+        }
+        if stopped != self.stopped {
+            let names = |mask: u8| {
+                let names: Vec<&str> = CLASSES
+                    .iter()
+                    .enumerate()
+                    .filter(|(class, _)| mask >> class & 1 == 1)
+                    .map(|(_, name)| *name)
+                    .collect();
+                names.join(", ")
+            };
+            let text = match (stopped, stopped & !self.stopped) {
+                (0, _) => "Every class of action passes again".into(),
+                (_, 0) => format!("{} passes again; still refused: {}", names(self.stopped & !stopped), names(stopped)),
+                (_, new) => format!("{} refused: {}", names(new), reasons.join("; ")),
+            };
+            self.say(view.now, Kind::Access, text);
+        }
+        (self.stopped, self.why_stopped) = (stopped, reasons.join("; "));
+    }
+
+    /// Follows the tier of the market and says what changed it.
+    pub(super) fn follow(&mut self, view: &View, now: u8) {
+        let before = std::mem::replace(&mut self.tier, now);
+        let why_now = std::mem::take(&mut self.seen.why);
+        if now == before {
+            return;
+        }
+        if let Some(span) = self.run.tiers.last_mut().filter(|_| before > 0) {
+            span.until = view.now;
+        }
+        let name = TIERS[usize::from(now).min(4)];
+        let paused = matches!(self.guardian, Guardian::Paused { .. });
+        let why = if now > before && !why_now.is_empty() {
+            why_now
+        } else if now > before && paused {
+            "a guardian's pause".into()
+        } else if now > before {
+            "the grace after the pause".into()
+        } else {
+            format!("stepped down from {} by the clock", TIERS[usize::from(before).min(4)])
+        };
+        self.say(view.now, Kind::Tier, format!("{name}: {why}"));
+        if now > 0 {
+            self.run.tiers.push(Span { tier: name.into(), from: view.now, until: self.incident.until, why });
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The charts of the report.
+
+use crate::demo::chart::{escaped, Band, Chart, Level, Line, Mark, Strip};
+use crate::demo::incident::Incident;
+use crate::demo::record::{clock, hour, Event, Kind, Run, Sample, CLASSES};
+use crate::demo::report::Setting;
+use crate::demo::verdict::Runs;
+use serde_json::{json, Value};
+use std::fmt::Write;
+
+fn line(label: &str, style: &'static str, run: &Run, of: impl Fn(&Sample) -> f64) -> Line {
+    let points = run.samples.iter().map(|sample| (sample.time, of(sample))).collect();
+    Line { label: label.into(), style, step: false, points }
+}
+
+fn stepped(label: &str, style: &'static str, run: &Run, of: impl Fn(&Sample) -> f64) -> Line {
+    Line { step: true, ..line(label, style, run, of) }
+}
+
+fn chart(title: &str, unit: &'static str, height: f64, (from, until): (u64, u64), lines: Vec<Line>) -> Chart {
+    Chart {
+        title: title.into(),
+        unit,
+        height,
+        from,
+        until,
+        zero: false,
+        lines,
+        bands: Vec::new(),
+        marks: Vec::new(),
+        levels: Vec::new(),
+        strips: Vec::new(),
+    }
+}
+
+/// Tiers of a run as colours behind the lines.
+fn bands(run: &Run) -> Vec<Band> {
+    run.tiers
+        .iter()
+        .map(|tier| Band {
+            style: style_of(&tier.tier),
+            from: tier.from,
+            until: tier.until,
+            label: format!("{}, {} to {}: {}", tier.tier, clock(tier.from), clock(tier.until), tier.why),
+        })
+        .collect()
+}
+
+pub(super) fn style_of(tier: &str) -> &'static str {
+    match tier {
+        "Guarded" => "guarded",
+        "ReduceOnly" => "reduceonly",
+        "Halted" | "Settling" => "halted",
+        _ => "open",
+    }
+}
+
+pub(super) fn prices(runs: &Runs, window: (u64, u64), close_up: bool) -> Chart {
+    let run = &runs.on;
+    let mut lines = vec![
+        line("market", "grey", run, |sample| sample.spot),
+        stepped("oracle (anchor)", "blue", run, |sample| sample.anchor),
+        line("what checks it", "orange", run, |sample| sample.check),
+    ];
+    if run.samples.iter().any(|sample| sample.reference.is_finite()) {
+        lines.push(line("the breaker's reference", "violet thin", run, |sample| sample.reference));
+    }
+    let mut chart = chart("Prices and tier", "USD", if close_up { 400.0 } else { 300.0 }, window, lines);
+    chart.bands = bands(run);
+    if close_up {
+        let events = runs.moments().filter(|event| event.kind == Kind::Pause);
+        chart.marks = events.map(|event| mark(event, "person")).collect();
+    }
+    chart.strips = (0..CLASSES.len()).map(|class| strip(run, class)).collect();
+    chart
+}
+
+fn mark(event: &Event, style: &'static str) -> Mark {
+    let text: String = event.text.split([':', ',', ';']).next().unwrap_or("").to_string();
+    Mark { time: event.time, style, label: format!("{} {text}", hour(event.time)) }
+}
+
+/// When calls of a class were refused.
+fn strip(run: &Run, class: usize) -> Strip {
+    let mut bands: Vec<Band> = Vec::new();
+    for sample in &run.samples {
+        let stopped = sample.stopped >> class & 1 == 1;
+        let until = sample.time + 60;
+        match bands.last_mut() {
+            Some(band) if stopped && band.until >= sample.time => band.until = until,
+            _ if stopped => bands.push(Band { style: "stopped", from: sample.time, until, label: String::new() }),
+            _ => {}
+        }
+    }
+    for band in &mut bands {
+        band.label = format!("{} refused {} to {}", CLASSES[class], clock(band.from), clock(band.until));
+    }
+    Strip { label: CLASSES[class].into(), bands }
+}
+
+fn bps(a: f64, b: f64) -> f64 {
+    (a - b).abs() / a.min(b) * 10_000.0
+}
+
+pub(super) fn deviations(runs: &Runs, window: (u64, u64), setting: &Setting) -> Chart {
+    let run = &runs.on;
+    let lines = vec![
+        line("anchor against what checks it", "blue", run, |sample| bps(sample.anchor, sample.check)),
+        line("anchor against the market", "grey", run, |sample| bps(sample.anchor, sample.spot)),
+    ];
+    let mut chart = chart("Deviation in basis points", "bps", 240.0, window, lines);
+    chart.zero = true;
+    chart.bands = bands(run);
+    chart.levels =
+        setting.thresholds.iter().map(|(value, label)| Level { value: *value, label: label.clone() }).collect();
+    chart
+}
+
+pub(super) fn results(runs: &Runs, window: (u64, u64), unit: &'static str) -> Chart {
+    let lines = vec![
+        line("providers, with breakers", "blue", &runs.unpaused, |sample| sample.pool_result),
+        line("providers, with breakers and the pause", "teal thin", &runs.on, |sample| sample.pool_result),
+        line("providers, without breakers", "orange", &runs.off, |sample| sample.pool_result),
+    ];
+    let mut chart = chart("Result of the liquidity providers", unit, 280.0, window, lines);
+    chart.zero = true;
+    chart.bands = bands(&runs.on);
+    chart
+}
+
+pub(super) fn debts(runs: &Runs, window: (u64, u64), unit: &'static str) -> Chart {
+    let lines = vec![
+        line("informed trader, with breakers", "blue", &runs.unpaused, |sample| sample.informed),
+        line("informed trader, without", "orange", &runs.off, |sample| sample.informed),
+        stepped("bad debt, with breakers", "blue thin", &runs.unpaused, |sample| sample.bad_debt),
+        stepped("bad debt, without", "orange thin", &runs.off, |sample| sample.bad_debt),
+    ];
+    let mut chart = chart("Taken by the informed trader, and bad debt", unit, 240.0, window, lines);
+    chart.zero = true;
+    chart.bands = bands(&runs.on);
+    chart
+}
+
+pub(super) fn counts(runs: &Runs, window: (u64, u64)) -> Chart {
+    let lines = vec![
+        stepped("liquidated, with breakers and the pause", "teal", &runs.on, |sample| sample.liquidations.into()),
+        stepped("liquidated, without", "orange", &runs.off, |sample| sample.liquidations.into()),
+        stepped("refused, with breakers and the pause", "violet", &runs.on, |sample| sample.refused.into()),
+        stepped("refused, with breakers", "violet thin", &runs.unpaused, |sample| sample.refused.into()),
+    ];
+    let mut chart = chart("Liquidations and refusals", "number", 240.0, window, lines);
+    chart.zero = true;
+    chart.bands = bands(&runs.on);
+    chart
+}
+
+pub(super) fn interest(runs: &Runs, window: (u64, u64), unit: &'static str) -> Chart {
+    let lines = vec![
+        stepped("longs, with breakers and the pause", "blue", &runs.on, |sample| sample.long),
+        stepped("shorts, with breakers and the pause", "violet", &runs.on, |sample| sample.short),
+        stepped("longs, without", "orange thin", &runs.off, |sample| sample.long),
+        stepped("shorts, without", "rose thin", &runs.off, |sample| sample.short),
+    ];
+    let mut chart = chart("Open interest", unit, 240.0, window, lines);
+    chart.zero = true;
+    chart.bands = bands(&runs.on);
+    chart
+}
+
+pub(super) fn figure(out: &mut String, chart: &Chart, keys: Option<&str>, incident: &Incident) {
+    let names: Vec<&str> =
+        incident.citations.iter().filter_map(|line| line.split_once(':')).map(|(name, _)| name).collect();
+    let licences: Vec<&str> =
+        incident.citations.iter().filter_map(|line| line.rsplit_once("; ")).map(|(_, l)| l).collect();
+    let _ = writeln!(
+        out,
+        "<figure data-values=\"{}\"><div class=\"legend\">{}{}</div>\n{}<figcaption>Prices: {} ({}). Everything else: this replay. Times UTC.</figcaption></figure>",
+        escaped(&values(chart).to_string()),
+        chart.legend(),
+        keys.unwrap_or(""),
+        chart.svg(),
+        escaped(&names.join("; ")),
+        escaped(&licences.join("; "))
+    );
+}
+
+/// What the pointer shows: at most a few hundred moments.
+fn values(chart: &Chart) -> Value {
+    let inside = |point: &&(u64, f64)| (chart.from..=chart.until).contains(&point.0);
+    let times: Vec<u64> =
+        chart.lines.first().map_or(Vec::new(), |l| l.points.iter().filter(inside).map(|p| p.0).collect());
+    let every = times.len().div_ceil(480).max(1);
+    let times: Vec<u64> = times.into_iter().step_by(every).collect();
+    let round = |value: f64| if value.is_finite() { json!((value * 100.0).round() / 100.0) } else { Value::Null };
+    let lines: Vec<Value> = chart
+        .lines
+        .iter()
+        .map(|l| {
+            let values: Vec<Value> = l.points.iter().filter(inside).step_by(every).map(|p| round(p.1)).collect();
+            json!({"label": l.label, "values": values})
+        })
+        .collect();
+    let step = times.get(1).map_or(60, |second| second - times[0]);
+    json!({"from": chart.from, "until": chart.until, "step": step, "bottom": chart.height - 30.0, "times": times, "lines": lines})
+}
