@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use alloy_primitives::{keccak256, B256};
 use wasmer::sys::{CompilerConfig, EngineBuilder, Features, Singlepass};
-use wasmer::{AsStoreMut, Engine, FunctionEnv, Global, Imports, Instance, Module, Store, Value};
+use wasmer::{AsStoreMut, Engine, Extern, FunctionEnv, Global, Instance, Module, Store, Value};
 
 use crate::hooks::{self, Escape, HookEnv};
 use crate::meter::{Instrument, INK_LEFT, INK_STATUS, STACK_LEFT};
@@ -30,6 +30,7 @@ impl std::error::Error for CompileError {}
 pub(crate) struct Compiled {
     engine: Engine,
     module: Module,
+    imports: Arc<[String]>,
 }
 
 impl fmt::Debug for Compiled {
@@ -62,7 +63,8 @@ pub(crate) fn compile(wasm: &[u8]) -> Result<Compiled, CompileError> {
     compiler.push_middleware(Arc::new(Instrument::default()));
     let engine: Engine = EngineBuilder::new(compiler).set_features(Some(Features::default())).into();
     let module = Module::new(&engine, wasm).map_err(|error| CompileError(error.to_string()))?;
-    let compiled = Compiled { engine, module };
+    let imports = module.imports().map(|import| import.name().to_string()).collect();
+    let compiled = Compiled { engine, module, imports };
     lock(cache).insert(key, compiled.clone());
     Ok(compiled)
 }
@@ -78,13 +80,13 @@ impl Compiled {
         let mut store = Store::new(self.engine.clone());
         let length = env.args.len() as u32;
         let env = FunctionEnv::new(&mut store, env);
-        let mut imports = Imports::new();
-        for import in self.module.imports() {
-            let function = hooks::import(&mut store, &env, import.name())
-                .ok_or_else(|| broken("unknown import", &import.name()))?;
-            imports.define(import.module(), import.name(), function);
+        let mut imports = Vec::with_capacity(self.imports.len());
+        for name in self.imports.iter() {
+            let function = hooks::import(&mut store, &env, name).ok_or_else(|| broken("unknown import", name))?;
+            imports.push(Extern::Function(function));
         }
-        let instance = Instance::new(&mut store, &self.module, &imports).map_err(|error| broken("instance", &error))?;
+        let instance =
+            Instance::new_by_index(&mut store, &self.module, &imports).map_err(|error| broken("instance", &error))?;
         let global = |name: &str| instance.exports.get_global(name).cloned().map_err(|error| broken(name, &error));
         let (ink_left, status, stack) = (global(INK_LEFT)?, global(INK_STATUS)?, global(STACK_LEFT)?);
         set(&ink_left, &mut store, Value::I64(ink as i64))?;

@@ -146,9 +146,9 @@ impl Executor {
         ctx.tx.caller = start.origin;
         ctx.tx.gas_price = start.gas_price;
         let precompiles = EthPrecompiles::new(SPEC).precompiles;
-        ctx.journaled_state.warm_precompiles(precompiles.addresses_set());
+        ctx.journaled_state.warm_precompiles(state::precompile_addresses(precompiles));
         ctx.journaled_state.warm_coinbase_account(coinbase);
-        let mut exec = Self {
+        Self {
             ctx,
             precompiles,
             programs: start.programs,
@@ -161,11 +161,7 @@ impl Executor {
             pages_ever: 0,
             reentrant: false,
             trace: Trace::default(),
-        };
-        for address in state::arbos_precompiles() {
-            exec.warm(address);
         }
-        exec
     }
 
     /// Runs a call, the first of the transaction or one that a contract makes.

@@ -21,3 +21,5 @@ pub use outcome::{
     CallKind, CallRecord, HostioTally, Ink, Log, Outcome, OutcomeKind, Revert, StorageRead,
     StorageWrite, Tx,
 };
+/// The text form of a module to its bytes, for small programs written by hand.
+pub use wasmer::wat2wasm;

@@ -70,8 +70,10 @@ impl Executor {
             CallScheme::DelegateCall => CallKind::DelegateCall,
             CallScheme::StaticCall => CallKind::StaticCall,
         };
+        // A range of no bytes lies nowhere, so memory is not asked for it.
         let input = match &inputs.input {
             CallInput::Bytes(bytes) => bytes.clone(),
+            CallInput::SharedBuffer(range) if range.is_empty() => Bytes::new(),
             CallInput::SharedBuffer(range) => Bytes::copy_from_slice(&evm.memory.global_slice_range(range.clone())),
         };
         let ended = self.call_recorded(Call {
@@ -86,7 +88,9 @@ impl Executor {
         });
         let success = ended.kind.is_success();
         let length = inputs.return_memory_offset.len().min(ended.output.len());
-        evm.memory.set(inputs.return_memory_offset.start, &ended.output[..length]);
+        if length > 0 {
+            evm.memory.set(inputs.return_memory_offset.start, &ended.output[..length]);
+        }
         resume(evm, ended, U256::from(success));
     }
 

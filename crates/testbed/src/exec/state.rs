@@ -1,16 +1,25 @@
 //! What programs read and write of the state, at the prices of the EVM.
 
+use std::sync::OnceLock;
+
 use alloy_primitives::{Address, Bytes, LogData, B256, U256};
 use revm::context::{BlockEnv, JournalTr};
+use revm::precompile::Precompiles;
+use revm::primitives::AddressSet;
 
 use super::Executor;
 use crate::activation::memory_gas;
 use crate::outcome::{Log, StorageRead, StorageWrite};
 use crate::pricing::{CODE_READ, COLD_ACCOUNT, COLD_SLOT, PAGE_LIMIT, WARM};
 
-/// Addresses of ArbOS, which are warm as all precompiles are; see the README for what they answer.
-pub(super) fn arbos_precompiles() -> impl Iterator<Item = Address> {
-    (0x64..=0x74_u64).chain([0xff]).map(|number| Address::from_word(B256::from(U256::from(number))))
+/// All precompiles, those of ArbOS included: they are warm from the start. See the README for what they answer.
+pub(super) fn precompile_addresses(precompiles: &Precompiles) -> &'static AddressSet {
+    static ALL: OnceLock<AddressSet> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let arbos = (0x64..=0x74_u64).chain([0xff]);
+        let arbos = arbos.map(|number| Address::from_word(B256::from(U256::from(number))));
+        precompiles.addresses().copied().chain(arbos).collect()
+    })
 }
 
 impl Executor {
