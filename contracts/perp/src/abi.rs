@@ -37,6 +37,8 @@ sol! {
     error NotionalOutOfBounds(uint256 size, uint256 price);
 
     function poke(uint32 market) external returns (uint8 tier);
+    function record(uint32 market) external returns (uint256 sighting);
+    function priced(uint32 market, uint8 class) external view returns (uint256 price, uint8 tier, bool grace);
 
     error TokenCallFailed(address token, bytes4 selector);
     error TokenWithoutCode(address token);
@@ -48,7 +50,7 @@ sol! {
     error UnknownClass(uint256 class, uint256 max);
     error InvalidLength(uint256 length, uint256 expected);
     error AlreadyInitialised();
-    error ColdProgramFailed();
+    error ProgramFailed(uint256 program);
 }
 
 fn one(value: u128) -> U256 {

@@ -4,38 +4,21 @@ use crate::{
     abi,
     error::Error,
     logic::{self, Order},
-    storage,
-    types::{Books, Fill, Pool, Position, Rate, HOUSE, MAX_MARKETS},
+    program, storage,
+    types::{Books, Fill, Position, HOUSE},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
 use fusebox_core::{
     host::{emit, Host},
-    panel::{Class, Scope, Tier},
+    panel::{Class, Scope},
 };
+use stylus_sdk::stylus_core::Host as StylusHost;
 
 type Result<T> = core::result::Result<T, Vec<u8>>;
 
-/// The price of a market for a class of action, with what it implies.
-struct Priced {
-    rate: Rate,
-    tier: Tier,
-}
-
-/// Panel and price at once: refuses by itself in every transaction in which the condition holds.
-fn priced(host: &impl Host, market: u32, class: Class) -> Result<Priced> {
-    let quote = HOUSE.priced(host, Scope::new(market), class)?;
-    Ok(Priced { rate: rate(host, quote.price), tier: quote.tier })
-}
-
-fn rate(host: &impl Host, price: u128) -> Rate {
-    let (_, decimals) = storage::token(host);
-    let scale = 10u128.saturating_pow(36u32.saturating_sub(decimals.into()));
-    Rate { price, scale }
-}
-
-fn load(host: &impl Host, market: u32, who: Address) -> Result<Books> {
+pub(crate) fn load(host: &impl Host, market: u32, who: Address) -> Result<Books> {
     Ok(Books {
         account: storage::account(host, who),
         position: storage::position(host, who, market).map_err(abi::overflow)?,
@@ -44,7 +27,7 @@ fn load(host: &impl Host, market: u32, who: Address) -> Result<Books> {
     })
 }
 
-fn store(host: &mut impl Host, market: u32, who: Address, before: &Books, after: &Books) -> Result<()> {
+pub(crate) fn store(host: &mut impl Host, market: u32, who: Address, before: &Books, after: &Books) -> Result<()> {
     let is_long = if before.position.size == 0 { after.position.is_long } else { before.position.is_long };
     store_all(host, market, who, is_long, before, after).map_err(abi::overflow)
 }
@@ -63,18 +46,25 @@ fn store_all(
     storage::store_pool(host, &before.pool, &after.pool)
 }
 
-fn topic(market: u32) -> B256 {
+pub(crate) fn topic(market: u32) -> B256 {
     B256::new(U256::from(market).to_be_bytes())
 }
 
-fn w(value: u128) -> U256 {
+pub(crate) fn w(value: u128) -> U256 {
     U256::from(value)
 }
 
 /// Opens a position (`existing` false) or increases one (`existing` true).
-pub fn increase(host: &mut impl Host, market: u32, existing: bool, ask: Ask, limit: U256) -> Result<()> {
+pub fn increase(
+    vm: &impl StylusHost,
+    host: &mut impl Host,
+    market: u32,
+    existing: bool,
+    ask: Ask,
+    limit: U256,
+) -> Result<()> {
     let who = host.caller();
-    let quote = priced(host, market, Class::Increase)?;
+    let quote = program::priced(vm, market, Class::Increase)?;
     let before = load(host, market, who)?;
     let order = ask.order(&before.position, existing)?;
     logic::within_limit(order.is_long, quote.rate.price, limit)?;
@@ -115,9 +105,9 @@ impl Ask {
 }
 
 /// Reduces by `size`, or closes (`size` none).
-pub fn reduce(host: &mut impl Host, market: u32, size: Option<U256>, limit: U256) -> Result<()> {
+pub fn reduce(vm: &impl StylusHost, host: &mut impl Host, market: u32, size: Option<U256>, limit: U256) -> Result<()> {
     let who = host.caller();
-    let quote = priced(host, market, Class::Reduce)?;
+    let quote = program::priced(vm, market, Class::Reduce)?;
     let before = load(host, market, who)?;
     let size = size.map_or(Ok(before.position.size), logic::amount)?;
     logic::within_limit(!before.position.is_long, quote.rate.price, limit)?;
@@ -130,29 +120,6 @@ pub fn reduce(host: &mut impl Host, market: u32, size: Option<U256>, limit: U256
         [w(size), w(notional), w(profit), w(loss), w(fee), w(bad_debt)],
     );
     Ok(())
-}
-
-/// Liquidates; the liquidator's reward goes to his free collateral.
-///
-/// The inner error is a condition of the panel or the price, which a keeper's call may record: nothing was written.
-pub fn liquidate(host: &mut impl Host, market: u32, who: Address) -> Result<core::result::Result<(), fusebox::Error>> {
-    let quote = match HOUSE.priced(host, Scope::new(market), Class::Liquidate) {
-        Ok(quote) => quote,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let (liquidator, rate) = (host.caller(), rate(host, quote.price));
-    let before = load(host, market, who)?;
-    let (after, fill) = logic::liquidate(before, &storage::terms(host, market), rate, quote.grace)?;
-    store(host, market, who, &before, &after)?;
-    let keeper = logic::credit(storage::account(host, liquidator), fill.reward)?; // loaded after the store: he may be `who`
-    storage::store_account(host, liquidator, keeper).map_err(abi::overflow)?;
-    let Fill { size, notional, loss, reward, fee, bad_debt, .. } = fill;
-    emit(
-        host,
-        &[abi::Liquidated::SIGNATURE_HASH, topic(market), who.into_word(), liquidator.into_word()],
-        [w(size), w(notional), w(loss), w(reward), w(fee), w(bad_debt)],
-    );
-    Ok(Ok(()))
 }
 
 /// Moves free collateral into a position.
@@ -186,59 +153,4 @@ pub fn debit(host: &mut impl Host, amount: U256) -> Result<u128> {
     storage::store_account(host, who, account).map_err(abi::overflow)?;
     emit(host, &[abi::Withdrawn::SIGNATURE_HASH, who.into_word()], [w(amount)]);
     Ok(amount)
-}
-
-/// What all traders are owed and owe at prices fit for `Increase`, and what of the pool they need to stay.
-///
-/// A market in doubt stops the pool's door, both ways: nobody could say what a share is worth.
-fn value(host: &impl Host, up: bool) -> Result<((u128, u128), u128)> {
-    HOUSE.check(host, Scope::PROTOCOL, Class::Increase)?;
-    let (mut owed, mut owing, mut in_use) = (0u128, 0u128, 0u128);
-    for market in 1..=fusebox::markets(host).min(MAX_MARKETS) {
-        let interest = storage::interest(host, market);
-        if interest.long.size == 0 && interest.short.size == 0 {
-            continue;
-        }
-        let quote = priced(host, market, Class::Increase)?;
-        let (a, b) = logic::unrealised(&interest, quote.rate, up)?;
-        (owed, owing) = (owed.saturating_add(a), owing.saturating_add(b));
-        in_use = in_use.max(logic::needed_for(&interest, &storage::terms(host, market)));
-    }
-    Ok(((owed, owing), in_use))
-}
-
-/// Free collateral into the pool.
-pub fn provide(host: &mut impl Host, amount: U256) -> Result<U256> {
-    let (claims, _) = value(host, false)?;
-    let (who, pool, amount) = (host.caller(), storage::pool(host), logic::amount(amount)?);
-    let (account, after, shares) = logic::provide(storage::account(host, who), pool, claims, amount)?;
-    store_share(host, who, account, &pool, &after)?;
-    emit(host, &[abi::Provided::SIGNATURE_HASH, who.into_word()], [w(amount), w(shares)]);
-    Ok(w(shares))
-}
-
-/// Pool shares back into free collateral.
-pub fn remove(host: &mut impl Host, shares: U256) -> Result<U256> {
-    let (claims, in_use) = value(host, true)?;
-    let (who, pool, shares) = (host.caller(), storage::pool(host), logic::amount(shares)?);
-    let (account, after, amount) = logic::remove(storage::account(host, who), pool, claims, in_use, shares)?;
-    store_share(host, who, account, &pool, &after)?;
-    emit(host, &[abi::Removed::SIGNATURE_HASH, who.into_word()], [w(amount), w(shares)]);
-    Ok(w(amount))
-}
-
-fn store_share(
-    host: &mut impl Host,
-    who: Address,
-    account: crate::types::Account,
-    before: &Pool,
-    after: &Pool,
-) -> Result<()> {
-    storage::store_account(host, who, account).map_err(abi::overflow)?;
-    storage::store_pool(host, before, after).map_err(abi::overflow)
-}
-
-/// Writes that a keeper's call was refused.
-pub fn refused(host: &mut impl Host, market: u32, who: Address, tier: u8) {
-    emit(host, &[abi::Refused::SIGNATURE_HASH, topic(market), who.into_word()], [U256::from(tier)]);
 }

@@ -3,7 +3,7 @@
 //! | root | slot | word |
 //! |---|---|---|
 //! | `perp.config` | 0 | collateral token 160, its decimals 8 |
-//! | | 1 | the cold program 160 |
+//! | | 1 to 6 | the pool, oracle, keeper, guard, view and setup programs 160 |
 //! | `perp.markets` | 4m | terms: initial, maintenance, fee, penalty, interest, guarded 16 each, smallest margin 64 |
 //! | | 4m+1, 4m+2 | long and short side: size 128, entry 128 |
 //! | `perp.accounts` | keccak(account . root) | free 128, shares 128 |
@@ -49,14 +49,14 @@ pub fn store_token(host: &mut impl Host, token: Address, decimals: u8) -> Result
     Ok(())
 }
 
-/// The cold program.
-pub fn cold(host: &impl Host) -> Address {
-    address(host.load(element(CONFIG, 1)))
+/// Another program of the protocol, by its number.
+pub fn program(host: &impl Host, number: u64) -> Address {
+    address(host.load(element(CONFIG, number)))
 }
 
-/// Writes the cold program.
-pub fn store_cold(host: &mut impl Host, cold: Address) {
-    host.store(element(CONFIG, 1), word(cold));
+/// Writes where another program is.
+pub fn store_program(host: &mut impl Host, number: u64, at: Address) {
+    host.store(element(CONFIG, number), word(at));
 }
 
 fn address(word: U256) -> Address {

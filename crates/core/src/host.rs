@@ -39,18 +39,24 @@ pub struct Answer {
 }
 
 /// Revert data: a selector and its words.
+#[inline]
 pub fn revert<const N: usize>(selector: [u8; 4], words: [U256; N]) -> Vec<u8> {
-    let mut data = Vec::with_capacity(4usize.saturating_add(N.saturating_mul(32)));
-    data.extend_from_slice(&selector);
-    words.iter().for_each(|word| data.extend_from_slice(&word.to_be_bytes::<32>()));
-    data
+    encode(&selector, &words)
 }
 
 /// Emits an event whose unindexed fields are all static words.
+#[inline]
 pub fn emit<const N: usize>(host: &mut impl Host, topics: &[B256], words: [U256; N]) {
-    let mut data = Vec::with_capacity(N.saturating_mul(32));
+    host.log(topics, &encode(&[], &words));
+}
+
+/// A prefix and words, once in a program however many lengths it encodes.
+#[inline(never)]
+fn encode(prefix: &[u8], words: &[U256]) -> Vec<u8> {
+    let mut data = Vec::with_capacity(prefix.len().saturating_add(words.len().saturating_mul(32)));
+    data.extend_from_slice(prefix);
     words.iter().for_each(|word| data.extend_from_slice(&word.to_be_bytes::<32>()));
-    host.log(topics, &data);
+    data
 }
 
 /// An address as a word, for topics, revert data and keys.

@@ -34,13 +34,13 @@ pub fn field_u128(word: U256, offset: u32, bits: u32) -> u128 {
 }
 
 /// `word` with the field of at most 64 bits at `offset` replaced.
-#[inline]
+#[inline(never)] // once in a program: bytes run out before gas
 pub fn with_field(word: U256, offset: u32, bits: u32, value: u64) -> Result<U256, FieldOverflow> {
     with_field_u128(word, offset, bits, u128::from(value))
 }
 
 /// `word` with the field of at most 128 bits at `offset` replaced; a value that does not fit is refused, never cut.
-#[inline]
+#[inline(never)] // once in a program: bytes run out before gas
 pub fn with_field_u128(word: U256, offset: u32, bits: u32, value: u128) -> Result<U256, FieldOverflow> {
     let fits = bits >= 128 || value >> bits == 0;
     if !fits || offset.saturating_add(bits) > 256 {

@@ -1,6 +1,6 @@
 //! Events and errors as clients see them, and the one rule that turns an [`Error`] into revert data.
 
-use crate::error::Error;
+use crate::error::{Error, PriceError, Refusal};
 use alloc::vec::Vec;
 use alloy_primitives::{B256, U256};
 use alloy_sol_types::{sol, SolError, SolEvent};
@@ -31,14 +31,31 @@ fn n(value: impl Into<u64>) -> U256 {
     U256::from(value.into())
 }
 
+impl From<Refusal> for Vec<u8> {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Stopped { scope, class, sources, until } => {
+                revert(Stopped::SELECTOR, [n(scope.number()), n(class.code()), n(sources), n(until)])
+            }
+            Refusal::UnknownMarket { market, listed } => revert(UnknownMarket::SELECTOR, [n(market), n(listed)]),
+            Refusal::TooManyMarkets { listed, max } => revert(TooManyCircuits::SELECTOR, [n(listed), n(max)]),
+        }
+    }
+}
+
+impl From<PriceError> for Vec<u8> {
+    fn from(error: PriceError) -> Self {
+        match error {
+            PriceError::Refused(refusal) => refusal.into(),
+            PriceError::Breaker(error) => error.into(),
+        }
+    }
+}
+
 impl From<Error> for Vec<u8> {
     fn from(error: Error) -> Self {
         match error {
-            Error::Stopped { scope, class, sources, until } => {
-                revert(Stopped::SELECTOR, [n(scope.number()), n(class.code()), n(sources), n(until)])
-            }
-            Error::UnknownMarket { market, listed } => revert(UnknownMarket::SELECTOR, [n(market), n(listed)]),
-            Error::TooManyMarkets { listed, max } => revert(TooManyCircuits::SELECTOR, [n(listed), n(max)]),
+            Error::Refused(refusal) => refusal.into(),
             Error::UnknownIncident { id, count } => revert(UnknownIncident::SELECTOR, [n(id), n(count)]),
             Error::UnknownLabel { label, max } => revert(UnknownLabel::SELECTOR, [n(label), n(max)]),
             Error::CoverAboveLoss { cover, loss } => {

@@ -3,9 +3,9 @@
 use alloy_primitives::Address;
 use fusebox_core::panel::{Class, Scope};
 
-/// A refusal; it carries no effect.
+/// What a check says no with: small, so that an entry which only checks carries no other module's errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Error {
+pub enum Refusal {
     /// The class is stopped there.
     Stopped {
         /// Where it was asked for.
@@ -31,6 +31,22 @@ pub enum Error {
         /// The bound.
         max: u32,
     },
+}
+
+/// Why there is no price for an action: the panel, or the price itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PriceError {
+    /// From the panel.
+    Refused(Refusal),
+    /// From the breaker.
+    Breaker(fusebox_breaker::error::Error),
+}
+
+/// A refusal; it carries no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// From the panel.
+    Refused(Refusal),
     /// No incident with that number.
     UnknownIncident {
         /// What was asked for.
@@ -97,6 +113,29 @@ impl From<fusebox_guardian::error::Error> for Error {
     }
 }
 impl From<fusebox_breaker::error::Error> for Error {
+    fn from(error: fusebox_breaker::error::Error) -> Self {
+        Self::Breaker(error)
+    }
+}
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+impl From<PriceError> for Error {
+    fn from(error: PriceError) -> Self {
+        match error {
+            PriceError::Refused(refusal) => Self::Refused(refusal),
+            PriceError::Breaker(error) => Self::Breaker(error),
+        }
+    }
+}
+impl From<Refusal> for PriceError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+impl From<fusebox_breaker::error::Error> for PriceError {
     fn from(error: fusebox_breaker::error::Error) -> Self {
         Self::Breaker(error)
     }

@@ -2,9 +2,9 @@
 
 use crate::{
     abi,
-    error::Error,
+    error::{Error, PriceError, Refusal},
     journal, storage,
-    types::{Cause, Finding, Passed, Priced},
+    types::{Cause, Finding, Passed, Priced, Sighting},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
@@ -35,10 +35,10 @@ impl House {
 
     /// Whether a class of action passes by what is remembered: one word on a quiet day.
     ///
-    /// Errors: [`Error::Stopped`] with what stops it and until when; [`Error::UnknownMarket`].
+    /// Errors: [`Refusal::Stopped`] with what stops it and until when; [`Refusal::UnknownMarket`].
     /// Invariants: FB-1, FB-2.
     #[inline]
-    pub fn check(&self, host: &impl Host, scope: Scope, class: Class) -> Result<Passed, Error> {
+    pub fn check(&self, host: &impl Host, scope: Scope, class: Class) -> Result<Passed, Refusal> {
         let (k, nibble) = scope.place();
         let panel = storage::panel(host, k);
         if panel.is_normal(nibble) {
@@ -49,20 +49,20 @@ impl House {
 
     #[cold]
     #[inline(never)]
-    fn check_sources(&self, host: &impl Host, panel: Panel, scope: Scope, class: Class) -> Result<Passed, Error> {
+    fn check_sources(&self, host: &impl Host, panel: Panel, scope: Scope, class: Class) -> Result<Passed, Refusal> {
         let standing = self.standing(host, panel, scope, Classes::of(class))?;
         if standing.stopped.has(class) {
             let sources = (panel.bits(0) | panel.bits(scope.place().1)) & !LISTED;
-            return Err(Error::Stopped { scope, class, sources, until: standing.until });
+            return Err(Refusal::Stopped { scope, class, sources, until: standing.until });
         }
         Ok(Passed { tier: standing.tier, grace: standing.grace })
     }
 
     /// What all sources together say of a scope now, as far as the classes of interest go: a word for each active source.
-    fn standing(&self, host: &impl Host, panel: Panel, scope: Scope, of: Classes) -> Result<Standing, Error> {
+    fn standing(&self, host: &impl Host, panel: Panel, scope: Scope, of: Classes) -> Result<Standing, Refusal> {
         let (main, own) = (panel.bits(0), panel.bits(scope.place().1));
         if main & own & LISTED == 0 {
-            return Err(Error::UnknownMarket { market: scope.number(), listed: storage::count(host) });
+            return Err(Refusal::UnknownMarket { market: scope.number(), listed: storage::count(host) });
         }
         let mut standing = Standing::NORMAL;
         if (main | own) & PAUSE != 0 {
@@ -96,7 +96,7 @@ impl House {
     /// A price for a class of action: the check, the feeds, and every condition on the price, all in this transaction.
     ///
     /// Errors: those of [`Self::check`]; the breaker's, for a price that is not fit for this class.
-    pub fn priced(&self, host: &impl Host, market: Scope, class: Class) -> Result<Priced, Error> {
+    pub fn priced(&self, host: &impl Host, market: Scope, class: Class) -> Result<Priced, PriceError> {
         let passed = self.check(host, market, class)?;
         let quote = breaker::shell::quote(host, market, None)?;
         let price = quote.price_for(class)?;
@@ -107,19 +107,34 @@ impl House {
     ///
     /// Events: the breaker's, `Incident`.
     pub fn poke(&self, host: &mut impl Host, market: Scope) -> Result<Tier, Error> {
-        self.listed(host, market)?;
+        let sighting = self.record(host, market)?;
+        self.note(host, market, sighting)
+    }
+
+    /// The first half of [`Self::poke`]: the breaker's memory and its bit. For protocols of several programs.
+    ///
+    /// Events: the breaker's.
+    /// Errors: the breaker's; a market without a breaker, listed or not, is `NotConfigured`.
+    pub fn record(&self, host: &mut impl Host, market: Scope) -> Result<Sighting, breaker::error::Error> {
         let effect = breaker::shell::poke(host, market, None)?;
-        set_bit(host, market, BREAKER, effect.bit_needed);
-        if effect.after.tier > Tier::Normal {
+        let (k, nibble) = market.place();
+        set_nibble(host, k, nibble, BREAKER, effect.bit_needed);
+        Ok(Sighting {
+            tier: effect.after.tier,
+            anomaly: effect.anomaly,
+            ends: effect.after.until,
+            contained: effect.quote.breach == Tier::Normal,
+        })
+    }
+
+    /// The second half of [`Self::poke`]: the journal, and bits that nothing keeps.
+    ///
+    /// Events: `Incident`.
+    pub fn note(&self, host: &mut impl Host, market: Scope, seen: Sighting) -> Result<Tier, Error> {
+        if seen.tier > Tier::Normal {
             let by = host.caller();
-            let finding = Finding {
-                cause: Cause::Breaker,
-                tier: effect.after.tier,
-                anomaly: effect.anomaly,
-                ends: effect.after.until,
-                contained: effect.quote.breach == Tier::Normal,
-            };
-            journal::record(host, market, by, finding)?;
+            let Sighting { tier, anomaly, ends, contained } = seen;
+            journal::record(host, market, by, Finding { cause: Cause::Breaker, tier, anomaly, ends, contained })?;
         }
         self.tidy(host, Scope::PROTOCOL)?;
         self.tidy(host, market)?;
@@ -136,14 +151,6 @@ impl House {
         }
         if storage::panel(host, k).bits(nibble) == LISTED {
             journal::resolve(host, scope)?;
-        }
-        Ok(())
-    }
-
-    fn listed(&self, host: &impl Host, market: Scope) -> Result<(), Error> {
-        let listed = storage::count(host);
-        if market.is_protocol() || market.number() > listed {
-            return Err(Error::UnknownMarket { market: market.number(), listed });
         }
         Ok(())
     }
@@ -240,7 +247,7 @@ impl House {
     ///
     /// Errors: too many; the breaker's, for a configuration out of bounds.
     /// Events: `Listed`.
-    pub fn list(&self, host: &mut impl Host, setup: Option<&breaker::params::Setup>) -> Result<Scope, Error> {
+    pub fn list(&self, host: &mut impl Host, setup: Option<&breaker::params::Setup>) -> Result<Scope, PriceError> {
         let market = add_circuit(host)?;
         if let Some(setup) = setup {
             breaker::shell::configure(host, market, setup)?;
@@ -280,10 +287,10 @@ fn council(host: &impl Host, scope: Scope) -> Result<guardian::types::Incident, 
 }
 
 /// Adds a listed circuit; in a new panel word it finds the main switch as the first word has it.
-fn add_circuit(host: &mut impl Host) -> Result<Scope, Error> {
+fn add_circuit(host: &mut impl Host) -> Result<Scope, Refusal> {
     let listed = storage::count(host);
     if listed >= MAX_CIRCUITS {
-        return Err(Error::TooManyMarkets { listed, max: MAX_CIRCUITS });
+        return Err(Refusal::TooManyMarkets { listed, max: MAX_CIRCUITS });
     }
     let market = Scope::new(listed.saturating_add(1));
     storage::store_count(host, market.number());
@@ -329,10 +336,14 @@ fn set_bit(host: &mut impl Host, scope: Scope, source: u8, on: bool) {
     let (k, nibble) = scope.place();
     let words = if scope.is_protocol() { 0..words(host) } else { k..k.saturating_add(1) };
     for k in words {
-        let before = storage::panel(host, k);
-        let after = before.with(nibble, source, on);
-        if after != before {
-            storage::store_panel(host, k, after);
-        }
+        set_nibble(host, k, nibble, source, on);
+    }
+}
+
+fn set_nibble(host: &mut impl Host, k: u32, nibble: u32, source: u8, on: bool) {
+    let before = storage::panel(host, k);
+    let after = before.with(nibble, source, on);
+    if after != before {
+        storage::store_panel(host, k, after);
     }
 }

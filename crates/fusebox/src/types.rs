@@ -152,6 +152,19 @@ pub struct Finding {
     pub contained: bool,
 }
 
+/// What the breaker remembers after a look at the feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The tier now in force.
+    pub tier: Tier,
+    /// When the first sign of it was seen.
+    pub anomaly: u64,
+    /// When it ends by the clock alone.
+    pub ends: u64,
+    /// Whether the feeds are back within every threshold.
+    pub contained: bool,
+}
+
 /// What a check that passed says of the circumstances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Passed {

@@ -45,6 +45,7 @@ impl<H: StylusHost> Host for Vm<'_, H> {
     fn keccak(&self, bytes: &[u8]) -> B256 {
         self.0.native_keccak256(bytes)
     }
+    #[inline(never)]
     fn log(&mut self, topics: &[B256], data: &[u8]) {
         let mut entry = Vec::with_capacity(topics.len().saturating_mul(32).saturating_add(data.len()));
         topics.iter().for_each(|topic| entry.extend_from_slice(topic.as_slice()));

@@ -3,5 +3,5 @@
 
 #[cfg(feature = "export-abi")]
 fn main() {
-    perp_cold::print_from_args();
+    perp_setup::print_from_args();
 }

@@ -1,36 +1,33 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(any(test, feature = "export-abi")), no_main)]
 #![cfg_attr(not(any(test, feature = "export-abi")), no_std)]
+#![cfg_attr(target_arch = "wasm32", allow(missing_docs))] // the entry point that the SDK's macro writes
 
 extern crate alloc;
 
 use alloc::{vec, vec::Vec};
 use alloy_primitives::{Address, U256};
-use alloy_sol_types::{SolError, SolEvent};
+use alloy_sol_types::SolError;
 use fusebox::{journal, vm::Vm};
 use fusebox_authority::{self as authority, abi::Authority, types::Role};
 use fusebox_breaker as breaker;
 use fusebox_core::{
-    host::{emit, revert, word},
+    host::{revert, word},
     panel::Scope,
 };
-use fusebox_guardian::{self as guardian, abi::Guardian};
-use perp::{
-    abi, storage, token,
-    types::{HOUSE, MAX_MARKETS},
-};
-use stylus_sdk::prelude::*;
+use perp::{abi, program, storage, token, types::HOUSE};
+use stylus_sdk::{prelude::*, ArbResult};
 
-/// The cold program: it runs by delegatecall on the hot program's storage, and holds nothing of its own.
+/// The view program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
 #[storage]
 #[cfg_attr(target_arch = "wasm32", entrypoint)]
-pub struct PerpCold {}
+pub struct PerpView {}
 
 type Reply<T> = Result<T, Vec<u8>>;
 
 #[public]
-#[implements(Guardian, Authority)]
-impl PerpCold {
+#[implements(Authority)]
+impl PerpView {
     /// Once, from the hot program's constructor: the collateral, who governs, who may act in an incident, who may pause.
     pub fn initialise(
         &mut self,
@@ -61,30 +58,10 @@ impl PerpCold {
         Ok(HOUSE.set_guardian(&mut host, pauser, Scope::PROTOCOL, pause_secs)?)
     }
 
-    /// Governance lists a market: its terms, its breaker's parameters and feeds as the words that are stored.
-    pub fn list(&mut self, terms: U256, params: U256, feeds: Vec<U256>, sequencer: U256) -> Reply<u32> {
-        let mut host = Vm::new(self.vm());
-        governed(&host)?;
-        let terms = storage::unpack_terms(terms).validated()?;
-        let setup = breaker::storage::unpack_setup(params, &feeds, sequencer).map_err(fusebox::Error::from)?;
-        let market = HOUSE.list(&mut host, Some(&setup))?.number();
-        if market > MAX_MARKETS {
-            return Err(revert(abi::TooManyMarkets::SELECTOR, [U256::from(market), U256::from(MAX_MARKETS)]));
-        }
-        let packed = storage::store_terms(&mut host, market, &terms).map_err(abi::overflow)?;
-        emit(&mut host, &[abi::MarketListed::SIGNATURE_HASH, U256::from(market).into()], [packed]);
-        Ok(market)
-    }
-
-    /// Writes down what the breaker sees, tidies, resolves: the tier that is remembered afterwards.
-    pub fn poke(&mut self, market: u32) -> Reply<u8> {
-        Ok(HOUSE.poke(&mut Vm::new(self.vm()), Scope::new(market))?.code())
-    }
-
     /// Governance's word on an incident: 1 confirmed, 2 false positive.
     pub fn label(&mut self, incident: u32, label: u8) -> Reply<()> {
         let mut host = Vm::new(self.vm());
-        governed(&host)?;
+        authority::shell::require(&host, Role::Governance)?;
         Ok(journal::label(&mut host, incident, label)?)
     }
 
@@ -118,11 +95,6 @@ impl PerpCold {
         breaker::shell::state(&Vm::new(self.vm()), Scope::new(market))
     }
 
-    /// A market's price now and what it says: see the breaker's README.
-    pub fn quote(&self, market: u32) -> Reply<Vec<U256>> {
-        breaker::shell::quote_words(&Vm::new(self.vm()), Scope::new(market)).map_err(|e| fusebox::Error::from(e).into())
-    }
-
     /// A market of the protocol: terms, long size and entry, short size and entry.
     pub fn market(&self, market: u32) -> Reply<Vec<U256>> {
         let host = Vm::new(self.vm());
@@ -149,44 +121,22 @@ impl PerpCold {
         let p = storage::pool(&Vm::new(self.vm()));
         (U256::from(p.assets), U256::from(p.shares), U256::from(p.bad_debt), U256::from(p.unpaid))
     }
-}
 
-/// Governance is asked for, and refused with the role that is missing.
-fn governed(host: &impl fusebox_core::host::Host) -> Reply<()> {
-    Ok(authority::shell::require(host, Role::Governance).map_err(fusebox::Error::from)?)
-}
-
-#[public]
-impl Guardian for PerpCold {
-    fn pause(&mut self, scopes: Vec<u32>, classes: u8, reason: u16) -> Result<u64, Vec<u8>> {
-        Ok(HOUSE.pause(&mut Vm::new(self.vm()), &scopes, classes, reason)?)
+    /// A market's price now for a class of action, its tier, and whether the grace after a pause holds.
+    pub fn price(&self, market: u32, class: u8) -> Reply<(U256, u8, bool)> {
+        let priced = program::priced(self.vm(), market, abi::class(class)?)?;
+        Ok((U256::from(priced.rate.price), priced.tier.code(), priced.grace))
     }
 
-    fn extend(&mut self, scope: u32, until: u64) -> Result<(), Vec<u8>> {
-        Ok(HOUSE.extend(&mut Vm::new(self.vm()), Scope::new(scope), until)?)
-    }
-
-    fn unpause(&mut self, scope: u32) -> Result<(), Vec<u8>> {
-        Ok(HOUSE.unpause(&mut Vm::new(self.vm()), Scope::new(scope))?)
-    }
-
-    fn heartbeat(&mut self) -> Result<(), Vec<u8>> {
-        Ok(HOUSE.heartbeat(&mut Vm::new(self.vm()))?)
-    }
-
-    fn set_guardian(&mut self, guardian: Address, scope: u32, max_duration: u32) -> Result<(), Vec<u8>> {
-        let mut host = Vm::new(self.vm());
-        governed(&host)?;
-        Ok(HOUSE.set_guardian(&mut host, guardian, Scope::new(scope), max_duration)?)
-    }
-
-    fn pause_state(&self, scope: u32) -> Result<Vec<U256>, Vec<u8>> {
-        Ok(guardian::shell::pause_state(&Vm::new(self.vm()), &HOUSE.guardian, Scope::new(scope)))
+    /// Anything else is the setup program's.
+    #[fallback]
+    pub fn fallback(&mut self, input: &[u8]) -> ArbResult {
+        program::delegate(self.vm(), program::SETUP, input)
     }
 }
 
 #[public]
-impl Authority for PerpCold {
+impl Authority for PerpView {
     fn grant_role(&mut self, account: Address, role: u8) -> Result<(), Vec<u8>> {
         Ok(authority::shell::grant(&mut Vm::new(self.vm()), account, role)?)
     }

@@ -1,0 +1,73 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(any(test, feature = "export-abi")), no_main)]
+#![cfg_attr(not(any(test, feature = "export-abi")), no_std)]
+#![cfg_attr(target_arch = "wasm32", allow(missing_docs))] // the entry point that the SDK's macro writes
+
+extern crate alloc;
+
+use alloc::{vec, vec::Vec};
+use alloy_primitives::{Address, U256};
+use fusebox::vm::Vm;
+use fusebox_authority::{self as authority, types::Role};
+use fusebox_core::panel::Scope;
+use fusebox_guardian::{self as guardian, abi::Guardian};
+use perp::{program, types::HOUSE};
+use stylus_sdk::{prelude::*, ArbResult};
+
+/// The guard program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
+#[storage]
+#[cfg_attr(target_arch = "wasm32", entrypoint)]
+pub struct PerpGuard {}
+
+type Reply<T> = Result<T, Vec<u8>>;
+
+#[public]
+#[implements(Guardian)]
+impl PerpGuard {
+    /// Writes down what the breaker sees, tidies, resolves: the tier that is remembered afterwards.
+    pub fn poke(&mut self, market: u32) -> Reply<u8> {
+        let vm = self.vm();
+        let seen = program::record(vm, market)?;
+        Ok(HOUSE.note(&mut Vm::new(vm), Scope::new(market), seen)?.code())
+    }
+
+    /// Anything else is the view program's, or the setup program's behind it.
+    #[fallback]
+    pub fn fallback(&mut self, input: &[u8]) -> ArbResult {
+        program::delegate(self.vm(), program::VIEW, input)
+    }
+}
+
+/// Governance is asked for, and refused with the role that is missing.
+fn governed(host: &impl fusebox_core::host::Host) -> Reply<()> {
+    Ok(authority::shell::require(host, Role::Governance)?)
+}
+
+#[public]
+impl Guardian for PerpGuard {
+    fn pause(&mut self, scopes: Vec<u32>, classes: u8, reason: u16) -> Result<u64, Vec<u8>> {
+        Ok(HOUSE.pause(&mut Vm::new(self.vm()), &scopes, classes, reason)?)
+    }
+
+    fn extend(&mut self, scope: u32, until: u64) -> Result<(), Vec<u8>> {
+        Ok(HOUSE.extend(&mut Vm::new(self.vm()), Scope::new(scope), until)?)
+    }
+
+    fn unpause(&mut self, scope: u32) -> Result<(), Vec<u8>> {
+        Ok(HOUSE.unpause(&mut Vm::new(self.vm()), Scope::new(scope))?)
+    }
+
+    fn heartbeat(&mut self) -> Result<(), Vec<u8>> {
+        Ok(HOUSE.heartbeat(&mut Vm::new(self.vm()))?)
+    }
+
+    fn set_guardian(&mut self, guardian: Address, scope: u32, max_duration: u32) -> Result<(), Vec<u8>> {
+        let mut host = Vm::new(self.vm());
+        governed(&host)?;
+        Ok(HOUSE.set_guardian(&mut host, guardian, Scope::new(scope), max_duration)?)
+    }
+
+    fn pause_state(&self, scope: u32) -> Result<Vec<U256>, Vec<u8>> {
+        Ok(guardian::shell::pause_state(&Vm::new(self.vm()), &HOUSE.guardian, Scope::new(scope)))
+    }
+}

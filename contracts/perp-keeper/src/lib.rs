@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(any(test, feature = "export-abi")), no_main)]
+#![cfg_attr(not(any(test, feature = "export-abi")), no_std)]
+#![cfg_attr(target_arch = "wasm32", allow(missing_docs))] // the entry point that the SDK's macro writes
+
+extern crate alloc;
+
+use alloc::{vec, vec::Vec};
+use alloy_primitives::U256;
+use fusebox::vm::Vm;
+use fusebox_core::panel::Scope;
+use perp::types::HOUSE;
+use stylus_sdk::prelude::*;
+
+/// The keeper program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
+#[storage]
+#[cfg_attr(target_arch = "wasm32", entrypoint)]
+pub struct PerpKeeper {}
+
+type Reply<T> = Result<T, Vec<u8>>;
+
+#[public]
+impl PerpKeeper {
+    /// The breaker's half of a poke, for the guard program only, as one word: the tier at 0, contained at 8, the first sign at 64, the end by the clock at 128.
+    pub fn record(&mut self, market: u32) -> Reply<U256> {
+        let seen = HOUSE.record(&mut Vm::new(self.vm()), Scope::new(market))?;
+        let low = u64::from(seen.tier.code()) | u64::from(seen.contained) << 8;
+        Ok(U256::from_limbs([low, seen.anomaly, seen.ends, 0]))
+    }
+}

@@ -1,0 +1,76 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(any(test, feature = "export-abi")), no_main)]
+#![cfg_attr(not(any(test, feature = "export-abi")), no_std)]
+#![cfg_attr(target_arch = "wasm32", allow(missing_docs))] // the entry point that the SDK's macro writes
+
+extern crate alloc;
+
+use alloc::{vec, vec::Vec};
+use alloy_primitives::{Address, U256};
+use fusebox::vm::Vm;
+use fusebox_core::panel::{Class, Scope};
+use perp::{logic, pool, program, shell, storage, token, types::HOUSE};
+use stylus_sdk::{prelude::*, ArbResult};
+
+/// The pool program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
+#[storage]
+#[cfg_attr(target_arch = "wasm32", entrypoint)]
+pub struct PerpPool {}
+
+type Reply<T> = Result<T, Vec<u8>>;
+
+#[public]
+impl PerpPool {
+    /// Liquidates: 0 done; 1 refused by a condition that has been recorded, and nothing moved.
+    pub fn liquidate(&mut self, market: u32, account: Address) -> Reply<u8> {
+        let vm = self.vm();
+        let mut host = Vm::new(vm);
+        let Err(refusal) = pool::liquidate(vm, &mut host, market, account)? else { return Ok(0) };
+        // A keeper's call is where memory is due: the condition is recorded, or the refusal stands.
+        let tier = program::poke(vm, market).filter(|tier| *tier > 0).ok_or(refusal)?;
+        pool::refused(&mut host, market, account, tier);
+        Ok(1)
+    }
+
+    /// Pulls collateral and credits what arrived.
+    pub fn deposit(&mut self, amount: U256) -> Reply<U256> {
+        let vm = self.vm();
+        let mut host = Vm::new(vm);
+        HOUSE.check(&host, Scope::PROTOCOL, Class::Inflow)?;
+        let asked = logic::amount(amount)?;
+        let (token, _) = storage::token(&host);
+        let arrived = token::pull(vm, token, vm.msg_sender(), asked)?;
+        shell::credit(&mut host, vm.msg_sender(), arrived)?;
+        Ok(arrived)
+    }
+
+    /// Pays out free collateral: needs no price.
+    pub fn withdraw(&mut self, amount: U256) -> Reply<()> {
+        let vm = self.vm();
+        let mut host = Vm::new(vm);
+        let amount = shell::debit(&mut host, amount)?;
+        let (token, _) = storage::token(&host);
+        token::push(vm, token, vm.msg_sender(), amount)
+    }
+
+    /// Adds free collateral to a position: needs no price.
+    pub fn top_up(&mut self, market: u32, amount: U256) -> Reply<()> {
+        shell::top_up(&mut Vm::new(self.vm()), market, amount)
+    }
+
+    /// Free collateral into the pool.
+    pub fn provide(&mut self, amount: U256) -> Reply<U256> {
+        pool::provide(self.vm(), &mut Vm::new(self.vm()), amount)
+    }
+
+    /// Pool shares back into free collateral.
+    pub fn remove(&mut self, shares: U256) -> Reply<U256> {
+        pool::remove(self.vm(), &mut Vm::new(self.vm()), shares)
+    }
+
+    /// Anything else is the guard program's, or another's behind it; never the oracle's or the keeper's.
+    #[fallback]
+    pub fn fallback(&mut self, input: &[u8]) -> ArbResult {
+        program::delegate(self.vm(), program::GUARD, input)
+    }
+}

@@ -1,0 +1,90 @@
+//! Liquidity and liquidation: price first and by value, load, decide, store, log.
+
+use crate::{
+    abi, logic, program,
+    shell::{load, store, topic, w},
+    storage,
+    types::{Account, Fill, Pool, HOUSE, MAX_MARKETS},
+};
+use alloc::vec::Vec;
+use alloy_primitives::{Address, U256};
+use alloy_sol_types::SolEvent;
+use fusebox_core::{
+    host::{emit, Host},
+    panel::{Class, Scope},
+};
+use stylus_sdk::stylus_core::Host as StylusHost;
+
+type Result<T> = core::result::Result<T, Vec<u8>>;
+
+/// Liquidates; the liquidator's reward goes to his free collateral.
+///
+/// The inner error is a condition of the panel or the price, which a keeper's call may record: nothing was written.
+pub fn liquidate(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: Address) -> Result<Result<()>> {
+    let quote = match program::priced(vm, market, Class::Liquidate) {
+        Ok(quote) => quote,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let (liquidator, rate) = (host.caller(), quote.rate);
+    let before = load(host, market, who)?;
+    let (after, fill) = logic::liquidate(before, &storage::terms(host, market), rate, quote.grace)?;
+    store(host, market, who, &before, &after)?;
+    let keeper = logic::credit(storage::account(host, liquidator), fill.reward)?; // loaded after the store: he may be `who`
+    storage::store_account(host, liquidator, keeper).map_err(abi::overflow)?;
+    let Fill { size, notional, loss, reward, fee, bad_debt, .. } = fill;
+    emit(
+        host,
+        &[abi::Liquidated::SIGNATURE_HASH, topic(market), who.into_word(), liquidator.into_word()],
+        [w(size), w(notional), w(loss), w(reward), w(fee), w(bad_debt)],
+    );
+    Ok(Ok(()))
+}
+
+/// What all traders are owed and owe at prices fit for `Increase`, and what of the pool they need to stay.
+///
+/// A market in doubt stops the pool's door, both ways: nobody could say what a share is worth.
+fn value(vm: &impl StylusHost, host: &impl Host, up: bool) -> Result<((u128, u128), u128)> {
+    HOUSE.check(host, Scope::PROTOCOL, Class::Increase)?;
+    let (mut owed, mut owing, mut in_use) = (0u128, 0u128, 0u128);
+    for market in 1..=fusebox::markets(host).min(MAX_MARKETS) {
+        let interest = storage::interest(host, market);
+        if interest.long.size == 0 && interest.short.size == 0 {
+            continue;
+        }
+        let quote = program::priced(vm, market, Class::Increase)?;
+        let (a, b) = logic::unrealised(&interest, quote.rate, up)?;
+        (owed, owing) = (owed.saturating_add(a), owing.saturating_add(b));
+        in_use = in_use.max(logic::needed_for(&interest, &storage::terms(host, market)));
+    }
+    Ok(((owed, owing), in_use))
+}
+
+/// Free collateral into the pool.
+pub fn provide(vm: &impl StylusHost, host: &mut impl Host, amount: U256) -> Result<U256> {
+    let (claims, _) = value(vm, host, false)?;
+    let (who, pool, amount) = (host.caller(), storage::pool(host), logic::amount(amount)?);
+    let (account, after, shares) = logic::provide(storage::account(host, who), pool, claims, amount)?;
+    store_share(host, who, account, &pool, &after)?;
+    emit(host, &[abi::Provided::SIGNATURE_HASH, who.into_word()], [w(amount), w(shares)]);
+    Ok(w(shares))
+}
+
+/// Pool shares back into free collateral.
+pub fn remove(vm: &impl StylusHost, host: &mut impl Host, shares: U256) -> Result<U256> {
+    let (claims, in_use) = value(vm, host, true)?;
+    let (who, pool, shares) = (host.caller(), storage::pool(host), logic::amount(shares)?);
+    let (account, after, amount) = logic::remove(storage::account(host, who), pool, claims, in_use, shares)?;
+    store_share(host, who, account, &pool, &after)?;
+    emit(host, &[abi::Removed::SIGNATURE_HASH, who.into_word()], [w(amount), w(shares)]);
+    Ok(w(amount))
+}
+
+fn store_share(host: &mut impl Host, who: Address, account: Account, before: &Pool, after: &Pool) -> Result<()> {
+    storage::store_account(host, who, account).map_err(abi::overflow)?;
+    storage::store_pool(host, before, after).map_err(abi::overflow)
+}
+
+/// Writes that a keeper's call was refused.
+pub fn refused(host: &mut impl Host, market: u32, who: Address, tier: u8) {
+    emit(host, &[abi::Refused::SIGNATURE_HASH, topic(market), who.into_word()], [U256::from(tier)]);
+}
