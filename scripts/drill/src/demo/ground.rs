@@ -6,7 +6,7 @@ use super::incident::{Incident, Kind as SourceKind};
 use super::perp::{self, amount, event, explain, Fill, Liquidation, Note, State};
 use super::record::Journaled;
 use super::setup::{self, FEED_DECIMALS, POOL_WINDOW};
-use alloy_primitives::{Address, I256, U256};
+use alloy_primitives::{Address, Bytes, I256, U256};
 use alloy_sol_types::{SolCall, SolValue};
 use fusebox_testbed::{Chain, Outcome, Revert, Tx};
 use serde_json::Value;
@@ -19,22 +19,27 @@ const MARKET: u32 = 1;
 /// How long the guardian may pause, in seconds.
 pub const PAUSE_SECS: u32 = 1_800;
 
+/// The programs: the hot one first, then those that run on its storage, in the order of its constructor.
+const PROGRAMS: [&str; 7] =
+    ["perp", "perp-pool", "perp-oracle", "perp-keeper", "perp-guard", "perp-view", "perp-setup"];
+
 /// The compiled contracts.
 pub struct Contracts {
-    hot: Vec<u8>,
-    cold: Vec<u8>,
+    programs: [Vec<u8>; PROGRAMS.len()],
 }
 
 impl Contracts {
-    /// Reads `perp.wasm` and `perp-cold.wasm`.
+    /// Reads the programs.
     ///
     /// Errors: which file is missing and what makes it.
     pub fn read(folder: &Path) -> Result<Self, String> {
-        let read = |name: &str| {
-            let path = folder.join(name);
-            std::fs::read(&path).map_err(|error| format!("{}: {error}; `cargo xtask wasm` builds it", path.display()))
-        };
-        Ok(Self { hot: read("perp.wasm")?, cold: read("perp-cold.wasm")? })
+        let mut programs = [const { Vec::new() }; PROGRAMS.len()];
+        for (place, name) in programs.iter_mut().zip(PROGRAMS) {
+            let path = folder.join(format!("{name}.wasm"));
+            *place = std::fs::read(&path)
+                .map_err(|error| format!("{}: {error}; `cargo xtask wasm` builds it", path.display()))?;
+        }
+        Ok(Self { programs })
     }
 }
 
@@ -133,7 +138,11 @@ impl Ground {
             };
             sources.push((source.kind, chain.deploy_evm(deployer(), &code).map_err(fail("a feed"))?));
         }
-        let cold = chain.deploy_wasm(deployer(), &settings.contracts.cold).map_err(fail("perp-cold"))?;
+        let [hot, others @ ..] = &settings.contracts.programs;
+        let mut programs = Vec::new();
+        for (wasm, name) in others.iter().zip(&PROGRAMS[1..]) {
+            programs.push(chain.deploy_wasm(deployer(), wasm).map_err(fail(name))?);
+        }
         let initialisation = perp::initialiseCall {
             collateral: token,
             governance: governance(),
@@ -141,11 +150,8 @@ impl Ground {
             pauser: guardian(),
             pauseSecs: PAUSE_SECS,
         };
-        let construction = perp::constructCall { cold, initialisation: initialisation.abi_encode() };
-        let mut arguments = Vec::new();
-        construction.abi_encode_raw(&mut arguments); // without a selector: the testbed puts the constructor's in front
-        let perp =
-            chain.deploy_wasm_with(deployer(), &settings.contracts.hot, arguments, U256::ZERO).map_err(fail("perp"))?;
+        let arguments = (programs, Bytes::from(initialisation.abi_encode())).abi_encode_params();
+        let perp = chain.deploy_wasm_with(deployer(), hot, arguments, U256::ZERO).map_err(fail("perp"))?;
         let mut ground = Self { chain, token, perp, sources, transactions: 0, gas: 0, books: None };
         ground.list(incident, settings)?;
         let appoint = perp::setGuardianCall { guardian: guardian(), scope: MARKET, maxDuration: PAUSE_SECS };
@@ -447,9 +453,9 @@ pub fn facts(incident: &Incident, contracts: &Contracts) -> Vec<String> {
     let pool: f64 = PROVIDERS.iter().map(|(_, amount)| amount).sum();
     let mut facts = vec![
         format!(
-            "Deployed: perp ({} bytes of WASM) with perp-cold ({} bytes), an OpenZeppelin ERC-20 with 6 decimals, Chainlink's MockV3Aggregator, and an oracle that accumulates as Uniswap v3 does.",
-            money(contracts.hot.len() as f64),
-            money(contracts.cold.len() as f64)
+            "Deployed: perp in {} programs on one storage ({} bytes of WASM together, uncompressed), an OpenZeppelin ERC-20 with 6 decimals, Chainlink's MockV3Aggregator, and an oracle that accumulates as Uniswap v3 does.",
+            PROGRAMS.len(),
+            money(contracts.programs.iter().map(Vec::len).sum::<usize>() as f64)
         ),
         format!(
             "Market: initial margin {} %, maintenance {} %, fee {} bps, penalty {} %; while Guarded, half as much initial margin again. Liquidity {} USDC.",

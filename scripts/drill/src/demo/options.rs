@@ -12,7 +12,7 @@ cargo xtask demo: a real crash replayed against the compiled contracts, with the
                       plain decimals), sorted, at least an hour and at most 31 days in common; the first is the anchor,
                       the second also stands for the market that traders see
   --out DIR           where report.html and report.json go (default target/fusebox/demo)
-  --contracts DIR     where perp.wasm and perp-cold.wasm are (default target/fusebox)
+  --contracts DIR     where the programs of perp are (default target/fusebox)
   --help              this text
 ";
 
@@ -25,7 +25,7 @@ pub struct Options {
     pub prices: Vec<String>,
     /// For the report.
     pub out: PathBuf,
-    /// With the compiled contracts.
+    /// With the compiled programs.
     pub contracts: PathBuf,
 }
 

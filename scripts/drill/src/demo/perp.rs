@@ -6,9 +6,8 @@ use alloy_sol_types::{sol, SolEvent};
 use fusebox_testbed::{Log, Revert};
 
 sol! {
-    function construct(address cold, uint8[] initialisation);
     function initialise(address collateral, address governance, address council, address pauser, uint32 pauseSecs);
-    function list(uint256 terms, uint256 params, uint256[] feeds, uint256 sequencer) returns (uint32 market);
+    function list(uint256[] words) returns (uint32 market);
     function setGuardian(address guardian, uint32 scope, uint32 maxDuration);
     function pause(uint32[] scopes, uint8 classes, uint16 reason) returns (uint64 failed);
     function poke(uint32 market) returns (uint8 tier);

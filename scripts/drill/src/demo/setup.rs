@@ -65,7 +65,8 @@ pub fn listing(incident: &Incident, sources: &[(SourceKind, Address)], breakers:
         };
         U256::from_be_slice(address.as_slice()) | (rest << 160usize)
     });
-    perp::listCall { terms: perp::terms(), params, feeds: feeds.collect(), sequencer: U256::ZERO }
+    let head = [perp::terms(), params, U256::ZERO]; // no sequencer's feed: the record has none
+    perp::listCall { words: head.into_iter().chain(feeds).collect() }
 }
 
 /// The reference in the breaker's words; NaN while it has none.
