@@ -57,7 +57,7 @@ fn drill(options: &Options, incident: &Incident) -> Result<(), String> {
     let contracts = Contracts::read(&options.contracts)?;
     std::fs::create_dir_all(&options.out).map_err(|error| format!("{}: {error}", options.out.display()))?;
     let minutes = (incident.until - incident.from) / 60 + 1;
-    println!("Replaying {}: {minutes} minutes, three times", incident.title);
+    println!("Replaying {}: {minutes} minutes, with the breakers and without", incident.title);
     let runs = all(incident, &contracts)?;
     let low = lowest(&runs.on);
     let setting =
@@ -77,26 +77,30 @@ fn write(options: &Options, name: &str, text: &str) -> Result<String, String> {
     Ok(path.display().to_string())
 }
 
-/// The three runs, side by side.
+/// The runs, those with and without breakers side by side; the one without the pause forks off where it begins.
 fn all(incident: &Incident, contracts: &Contracts) -> Result<Runs, String> {
-    let kinds =
-        [("breakers on, a guardian pauses", true, true), ("breakers on", true, false), ("breakers off", false, false)];
     let (told, progress) = channel();
-    let [on, unpaused, off] = std::thread::scope(|scope| {
-        let threads = kinds.map(|(name, breakers, guardian)| {
-            let told = told.clone();
-            scope.spawn(move || {
-                let settings = Settings { contracts, breakers, guardian };
-                Replay::new(incident, name, &settings)?.run(|_| {
-                    let _ = told.send(()); // nobody listens any more: no reason to stop
-                })
+    let told_too = told.clone();
+    let (with, without) = std::thread::scope(|scope| {
+        let with = scope.spawn(move || {
+            let settings = Settings { contracts, breakers: true, guardian: true };
+            let replay = Replay::new(incident, "breakers on, a guardian pauses", &settings)?;
+            replay.run_both("breakers on", |_| {
+                let _ = told.send(()); // nobody listens any more: no reason to stop
             })
         });
-        drop(told);
-        show(&progress, kinds.len() as u64 * ((incident.until - incident.from) / 3_600 + 1));
-        threads.map(|thread| thread.join().unwrap_or_else(|_| Err("a run broke off".into())))
+        let without = scope.spawn(move || {
+            let settings = Settings { contracts, breakers: false, guardian: false };
+            Replay::new(incident, "breakers off", &settings)?.run(|_| {
+                let _ = told_too.send(()); // as above
+            })
+        });
+        show(&progress, 2 * ((incident.until - incident.from) / 3_600 + 1));
+        let broken = "a run broke off";
+        (with.join().unwrap_or_else(|_| Err(broken.into())), without.join().unwrap_or_else(|_| Err(broken.into())))
     });
-    Ok(Runs { on: on?, unpaused: unpaused?, off: off? })
+    let (on, unpaused) = with?;
+    Ok(Runs { on, unpaused, off: without? })
 }
 
 /// Tells how far the runs are: a line that moves on a terminal, a line every fifth elsewhere.

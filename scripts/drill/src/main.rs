@@ -1,5 +1,6 @@
 //! What `cargo xtask` runs on the testbed. It is a program of its own, so that the door itself stays light.
 
+mod demo;
 mod golden;
 mod vectors;
 mod wasm;
@@ -7,7 +8,8 @@ mod wasm;
 /// A command takes its words and answers the exit code: 0, 1 where what was asked failed, 2 for words it does not know.
 type Command = fn(&[String]) -> i32;
 
-const COMMANDS: &[(&str, Command)] = &[("golden", golden::run), ("vectors", vectors::run), ("wasm", wasm::run)];
+const COMMANDS: &[(&str, Command)] =
+    &[("demo", demo::run), ("golden", golden::run), ("vectors", vectors::run), ("wasm", wasm::run)];
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -180,6 +180,8 @@ pub struct Trader {
     pub free: i128,
     /// Collateral that he has put in less what he has taken out, in base units.
     pub net_in: i128,
+    /// When he was last refused something.
+    pub refused_at: Option<u64>,
     /// When a keeper was last refused his liquidation.
     pub unliquidated_since: Option<u64>,
 }
@@ -272,6 +274,7 @@ fn trader(kind: u8, index: u64, name: String, habit: Habit, plan: Option<(u64, A
         cashing_out: false,
         free: 0,
         net_in: 0,
+        refused_at: None,
         unliquidated_since: None,
     }
 }

@@ -74,6 +74,7 @@ impl From<Revert> for Refusal {
 }
 
 /// A chain with everything on it.
+#[derive(Clone)]
 pub struct Ground {
     chain: Chain,
     token: Address,
@@ -82,6 +83,7 @@ pub struct Ground {
     transactions: u64,
     gas: u64,
     books: Option<(f64, f64)>,
+    reference: f64,
 }
 
 const DEPLOYER: u8 = 9;
@@ -152,7 +154,8 @@ impl Ground {
         };
         let arguments = (programs, Bytes::from(initialisation.abi_encode())).abi_encode_params();
         let perp = chain.deploy_wasm_with(deployer(), hot, arguments, U256::ZERO).map_err(fail("perp"))?;
-        let mut ground = Self { chain, token, perp, sources, transactions: 0, gas: 0, books: None };
+        let mut ground =
+            Self { chain, token, perp, sources, transactions: 0, gas: 0, books: None, reference: f64::NAN };
         ground.list(incident, settings)?;
         let appoint = perp::setGuardianCall { guardian: guardian(), scope: MARKET, maxDuration: PAUSE_SECS };
         ground
@@ -341,8 +344,8 @@ impl Ground {
         ]
     }
 
-    /// The books and the circuit now.
-    pub fn state(&mut self) -> Result<State, String> {
+    /// The books and the circuit now; `closely` reads the reference anew, which takes longer than all else.
+    pub fn state(&mut self, closely: bool) -> Result<State, String> {
         let fail = |revert: Revert| format!("a view failed: {revert}");
         let (assets, bad_debt) = match self.books {
             Some(books) => books,
@@ -352,9 +355,10 @@ impl Ground {
             }
         };
         self.books = Some((assets, bad_debt));
-        let words = self.query(&perp::breakerStateCall { market: MARKET }).map_err(fail)?;
-        let reference = setup::reference(&words);
-        Ok(State { assets, bad_debt, pool_mean: self.pool_mean()?, reference })
+        if closely {
+            self.reference = setup::reference(&self.query(&perp::breakerStateCall { market: MARKET }).map_err(fail)?);
+        }
+        Ok(State { assets, bad_debt, pool_mean: self.pool_mean()?, reference: self.reference })
     }
 
     /// The mean of the pool that checks the anchor; none where no pool does.
@@ -477,6 +481,8 @@ pub fn facts(incident: &Incident, contracts: &Contracts) -> Vec<String> {
             REACTION / 60,
             PAUSE_SECS / 60
         ),
+        "Breakers on without the pause is the same run, forked on a copy of the chain in the minute before the guardian acts.".into(),
+        "The pause is of the market. Deposits and withdrawals of collateral that is in no position belong to no market and go on; the strip ExitUnpriced shows the withdrawal.".into(),
         "A refused call counts once, however often it is tried again; probes do not count.".into(),
         "At the end of each run the contract's token balance equals the sum of its books, to the unit, and the demo's own books agree with the contract's.".into(),
     ];

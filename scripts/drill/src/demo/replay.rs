@@ -22,12 +22,16 @@ pub const REACTION: u64 = 480;
 /// Liquidity providers and what each of them brings, in whole units.
 pub const PROVIDERS: [(&str, f64); 3] =
     [("provider P0", 6_000_000.0), ("provider P1", 3_000_000.0), ("provider P2", 1_000_000.0)];
-/// Seconds between two probes of what is possible while all is quiet.
+/// Seconds between two probes of what is possible while all is quiet, and a fall within the hour that is not.
 const PROBE_EVERY: u64 = 600;
+const QUIET: f64 = 0.02;
 
 /// A replay that is under way.
+#[derive(Clone)]
 pub struct Replay<'a> {
     incident: &'a Incident,
+    /// The minute that comes next.
+    next: u64,
     ground: Ground,
     crowd: Vec<Trader>,
     providers: Vec<Provider>,
@@ -44,6 +48,7 @@ pub struct Replay<'a> {
 }
 
 /// A liquidity provider.
+#[derive(Clone)]
 struct Provider {
     address: Address,
     name: &'static str,
@@ -55,6 +60,7 @@ struct Provider {
 }
 
 /// What the person at the switch does.
+#[derive(Clone, Copy)]
 enum Guardian {
     /// Nothing to see yet, or nobody there.
     Watching,
@@ -75,6 +81,7 @@ enum Guardian {
 }
 
 /// Where each source stands.
+#[derive(Clone)]
 struct Prices {
     next: Vec<usize>,
     last: Vec<f64>,
@@ -88,6 +95,7 @@ impl<'a> Replay<'a> {
         let count = incident.sources.len();
         let mut replay = Self {
             incident,
+            next: incident.from,
             ground,
             crowd: actors::crowd(incident.from, incident.until),
             providers: Vec::new(),
@@ -123,17 +131,37 @@ impl<'a> Replay<'a> {
         Ok(replay)
     }
 
-    /// Runs to the end; `progress` is told the time now and then.
+    /// Runs to the end; `progress` is told each hour.
     pub fn run(mut self, mut progress: impl FnMut(u64)) -> Result<Run, String> {
-        let mut now = self.incident.from;
-        while now <= self.incident.until {
-            self.minute(now)?;
-            if (now - self.incident.from) % 3_600 == 0 {
-                progress(now);
-            }
-            now += 60;
+        while self.next <= self.incident.until {
+            self.step(&mut progress)?;
         }
         self.finish()
+    }
+
+    /// Runs to the end twice: with the guardian's pause, and from the second before it without, under another name.
+    pub fn run_both(mut self, other: &str, mut progress: impl FnMut(u64)) -> Result<(Run, Run), String> {
+        while self.next <= self.incident.until && !self.pauses_next() {
+            self.step(&mut progress)?;
+        }
+        let mut unpaused = self.clone();
+        unpaused.guardian = Guardian::Absent;
+        unpaused.run.name = other.into();
+        Ok((self.run(progress)?, unpaused.run(|_| {})?))
+    }
+
+    /// Whether the guardian presses the switch in the next minute.
+    fn pauses_next(&self) -> bool {
+        matches!(self.guardian, Guardian::Reacting { at } if self.next >= at)
+    }
+
+    fn step(&mut self, progress: &mut impl FnMut(u64)) -> Result<(), String> {
+        let now = self.next;
+        self.next += 60;
+        if (now - self.incident.from) % 3_600 == 0 {
+            progress(now);
+        }
+        self.minute(now)
     }
 
     fn minute(&mut self, now: u64) -> Result<(), String> {
@@ -172,6 +200,16 @@ impl<'a> Replay<'a> {
         View { now, spot, mark: self.mark(), fall: 1.0 - spot / high }
     }
 
+    /// Nothing tripped, nothing refused, no fall to speak of.
+    fn is_quiet(&self, view: &View) -> bool {
+        self.stopped == 0 && self.tier == 0 && view.fall < QUIET
+    }
+
+    /// Every tenth minute: often enough for what is looked at while all is quiet.
+    fn is_tenth(&self, view: &View) -> bool {
+        (view.now - self.incident.from) % PROBE_EVERY == 0
+    }
+
     /// What the contract would trade at: the anchor, or the median where three or more may form one.
     fn mark(&self) -> f64 {
         let rounds = self.incident.sources.iter().zip(&self.prices.last);
@@ -199,7 +237,7 @@ impl<'a> Replay<'a> {
     }
 
     fn sample(&mut self, view: &View) -> Result<(), String> {
-        let state = self.ground.state()?;
+        let state = self.ground.state(!self.is_quiet(view) || self.is_tenth(view))?;
         let totals = &self.run.totals;
         let contributed: f64 = self.providers.iter().map(|provider| provider.in_ - provider.out).sum();
         let worth: f64 = self.crowd.iter().filter_map(|trader| trader.held).map(|held| held.worth(view.spot)).sum();

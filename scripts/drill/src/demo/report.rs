@@ -108,8 +108,8 @@ pub fn html(incident: &Incident, runs: &Runs, setting: &Setting) -> String {
         "{} UTC to {} UTC, replayed minute by minute against the compiled contracts on a Stylus engine in one process: {} transactions, {} million gas. The low was {:.2} at {}.",
         clock(incident.from),
         clock(incident.until),
-        money(runs.all().iter().map(|run| run.transactions).sum::<u64>() as f64),
-        money(runs.all().iter().map(|run| run.gas).sum::<u64>() as f64 / 1e6),
+        money((runs.on.transactions + runs.off.transactions) as f64),
+        money((runs.on.gas + runs.off.gas) as f64 / 1e6),
         setting.low.1,
         clock(setting.low.0)
     );

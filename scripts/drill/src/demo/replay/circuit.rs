@@ -1,6 +1,6 @@
 //! The circuit: the keeper who records and liquidates, the person at the switch, what is possible, what the tier is.
 
-use super::{Guardian, Replay, ALARM, PROBE_EVERY, REACTION};
+use super::{Guardian, Replay, ALARM, REACTION};
 use crate::demo::actors::{Habit, Held, View, UNIT};
 use crate::demo::ground::Refusal;
 use crate::demo::perp;
@@ -83,7 +83,7 @@ impl Replay<'_> {
                         view.now,
                         Kind::Pause,
                         format!(
-                            "A guardian pauses the market: everything, for {minutes} min, {} s after the alarm",
+                            "A guardian pauses the market: every class, for {minutes} min, {} s after the alarm",
                             REACTION
                         ),
                     );
@@ -128,8 +128,7 @@ impl Replay<'_> {
 
     /// Which classes a real call is refused now; nothing of it is kept.
     pub(super) fn probe(&mut self, view: &View) {
-        let quiet = self.stopped == 0 && self.tier == 0 && view.fall < 0.03;
-        if quiet && (view.now - self.incident.from) % PROBE_EVERY != 0 {
+        if self.is_quiet(view) && !self.is_tenth(view) {
             return;
         }
         let Some(probe) = self.crowd.iter().find(|trader| trader.habit == Habit::Probes && trader.held.is_some())

@@ -94,7 +94,9 @@ impl Replay<'_> {
         let honest = self.crowd[index].habit != Habit::Follows;
         let name = self.crowd[index].name.clone();
         let probes = self.crowd[index].habit == Habit::Probes;
-        let fresh = self.crowd[index].pending.is_none();
+        // The informed trader keeps nothing pending: what he is refused minute after minute is one stretch.
+        let again = self.crowd[index].refused_at.replace(view.now).is_some_and(|at| at + 60 >= view.now);
+        let fresh = self.crowd[index].pending.is_none() && (honest || !again);
         let by_circuit = refusal.by_circuit || (refusal.margin && self.tier > 0);
         if fresh && by_circuit && !probes {
             self.count(ask.name(), &refusal, honest);
