@@ -18,8 +18,7 @@ pub use chain::{Chain, DeployError, Snapshot};
 pub use engine::CompileError;
 pub use exec::Mock;
 pub use outcome::{
-    CallKind, CallRecord, HostioTally, Ink, Log, Outcome, OutcomeKind, Revert, StorageRead,
-    StorageWrite, Tx,
+    CallKind, CallRecord, HostioTally, Ink, Log, Outcome, OutcomeKind, Revert, StorageRead, StorageWrite, Tx,
 };
 /// The text form of a module to its bytes, for small programs written by hand.
 pub use wasmer::wat2wasm;

@@ -52,7 +52,6 @@ impl Executor {
         if !creator.bump_nonce() {
             return failed("nonce exhausted");
         }
-        drop(creator);
         let address = match creation.salt {
             Some(salt) => creation.creator.create2(salt.to_be_bytes::<32>(), keccak256(&creation.code)),
             None => creation.creator.create(nonce),
