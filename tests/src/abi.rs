@@ -1,0 +1,143 @@
+//! The interface of the programs, the tokens and the feeds, written by hand: what a client would write.
+#![allow(missing_docs)] // the macro writes items without documentation
+
+use alloy_sol_types::sol;
+
+sol! {
+    #![sol(all_derives)]
+
+    function initialise(address collateral, address governance, address council, address pauser, uint32 pauseSecs);
+    function list(uint256[] words) returns (uint32 market);
+    function grantRole(address account, uint8 role);
+    function revokeRole(address account, uint8 role);
+    function rolesOf(address account) returns (uint256 word);
+    function setGuardian(address guardian, uint32 scope, uint32 maxDuration);
+    function pause(uint32[] scopes, uint8 classes, uint16 reason) returns (uint64 failed);
+    function extend(uint32 scope, uint64 until);
+    function unpause(uint32 scope);
+    function heartbeat();
+    function label(uint32 incident, uint8 label);
+    function poke(uint32 market) returns (uint8 tier);
+    function check(uint32 market, uint8 class) returns (uint8 tier);
+    function price(uint32 market, uint8 class) returns (uint256 price, uint8 tier, bool grace);
+    function priced(uint32 market, uint8 class) returns (uint256 price, uint8 tier, bool grace);
+    function record(uint32 market) returns (uint256 sighting);
+    function breakerState(uint32 market) returns (uint256[] words);
+    function pauseState(uint32 scope) returns (uint256[] words);
+    function panel() returns (uint256[] words);
+    function incident(uint32 id) returns (uint256[] words);
+    function market(uint32 market) returns (uint256[] words);
+    function pool() returns (uint256 assets, uint256 shares, uint256 badDebt, uint256 unpaid);
+    function account(address who) returns (uint256 free, uint256 shares);
+    function position(address who, uint32 market) returns (bool isLong, uint256 size, uint256 margin, uint256 entry);
+
+    function deposit(uint256 amount) returns (uint256 credited);
+    function withdraw(uint256 amount);
+    function open(uint32 market, bool isLong, uint256 size, uint256 margin, uint256 limitPrice);
+    function increase(uint32 market, uint256 size, uint256 margin, uint256 limitPrice);
+    function reduce(uint32 market, uint256 size, uint256 limitPrice);
+    function close(uint32 market, uint256 limitPrice);
+    function topUp(uint32 market, uint256 amount);
+    function liquidate(uint32 market, address account) returns (uint8 outcome);
+    function provide(uint256 amount) returns (uint256 shares);
+    function remove(uint256 shares) returns (uint256 amount);
+
+    function plain(uint32 market) returns (uint32 same);
+    function checked(uint32 market) returns (uint32 same);
+
+    event Incident(uint32 indexed id, uint32 indexed scope, uint256 record, address openedBy, uint256 money, bytes32 head);
+    event Increased(uint32 indexed market, address indexed account, bool isLong, uint256 size, uint256 notional, uint256 margin, uint256 fee);
+    event Reduced(uint32 indexed market, address indexed account, uint256 size, uint256 notional, uint256 profit, uint256 loss, uint256 fee, uint256 badDebt);
+    event Liquidated(uint32 indexed market, address indexed account, address indexed liquidator, uint256 size, uint256 notional, uint256 loss, uint256 reward, uint256 fee, uint256 badDebt);
+    event Refused(uint32 indexed market, address indexed account, uint8 tier);
+
+    error Stopped(uint32 scope, uint8 class, uint8 sources, uint64 until);
+    error UnknownMarket(uint32 market, uint32 listed);
+    error UnknownIncident(uint32 id, uint32 count);
+    error UnknownLabel(uint8 label, uint8 max);
+    error NoIncident(uint32 scope);
+    error MissingRole(address who, uint8 role);
+    error UnknownRole(uint8 role, uint8 bound);
+    error ZeroAccount(address who, uint8 role);
+    error LastGovernance(address who, uint32 bound);
+
+    error UnknownClasses(uint8 classes, uint8 known);
+    error NoClasses(uint8 classes, uint8 known);
+    error InflowWithoutLiquidate(uint8 classes, uint8 required);
+    error NotGuardian(address who, uint32 scope);
+    error AlreadyUsed(address who, uint32 scope);
+    error CoolingDown(uint64 until, uint64 now);
+    error NotPaused(uint64 until, uint64 now);
+    error OwnIncident(address who, uint32 incident);
+    error IncidentTooYoung(uint64 age, uint64 bound);
+    error ZeroGuardian(address guardian, uint32 scope);
+    error DurationTooShort(uint64 value, uint64 bound);
+    error DurationTooLong(uint64 value, uint64 bound);
+    error BatchSize(uint64 length, uint64 bound);
+
+    error NotConfigured(uint32 market);
+    error OutOfBounds(uint8 field, uint256 value, uint256 min, uint256 max);
+    error ZeroFeed(uint8 feed);
+    error RepeatedFeed(uint8 feed, uint8 first);
+    error AnchorOnlyChecks(uint8 kind);
+    error WrongDecimals(uint8 feed, uint8 reported, uint8 configured);
+    error FeedGas(uint256 left, uint256 needed);
+    error StalePrice(uint256 age, uint256 max);
+    error InvalidPrice(uint8 feed, uint8 fault);
+    error PriceInDoubt(uint32 deviationBps, uint32 boundBps);
+    error NoQuorum(uint8 valid, uint8 needed);
+    error SequencerDown(uint256 since, uint256 until);
+    error SequencerUnknown(uint8 fault);
+    error NotQuoted(uint8 class);
+
+    error ZeroAmount();
+    error AmountTooLarge(uint256 value, uint256 max);
+    error InsufficientFree(uint256 needed, uint256 free);
+    error InsufficientShares(uint256 needed, uint256 held);
+    error InsufficientMargin(uint256 margin, uint256 needed);
+    error MarginBelowMinimum(uint256 margin, uint256 min);
+    error PositionExists(uint256 size);
+    error NoPosition();
+    error SizeAbovePosition(uint256 size, uint256 held);
+    error LimitPrice(uint256 price, uint256 limit);
+    error InterestCap(uint256 interest, uint256 cap);
+    error LiquidityInUse(uint256 assets, uint256 needed);
+    error Healthy(uint256 equity, uint256 threshold);
+    error TermOutOfBounds(uint256 term, uint256 value, uint256 bound);
+    error TokenCallFailed(address token, bytes4 selector);
+    error TokenWithoutCode(address token);
+    error DecimalsOutOfBounds(uint256 decimals, uint256 max);
+    error ZeroAddress(uint256 argument);
+    error TooManyMarkets(uint256 markets, uint256 max);
+    error UnknownClass(uint256 class, uint256 max);
+    error InvalidLength(uint256 length, uint256 expected);
+    error AlreadyInitialised();
+
+    function mint(address to, uint256 amount);
+    function approve(address spender, uint256 amount) returns (bool);
+    function transfer(address to, uint256 amount) returns (bool);
+    function balanceOf(address who) returns (uint256 amount);
+    function setFailing(bool failing);
+    function setLying(bool lying);
+    function setFee(uint256 bps);
+    function arm(address target, bytes payload, bool onTransfer, bool onTransferFrom);
+    function calls() returns (uint256 count);
+    function lastOk() returns (bool ok);
+
+    function updateAnswer(int256 answer);
+    function updateRoundData(uint80 roundId, int256 answer, uint256 timestamp, uint256 startedAt);
+    function setRound(uint80 round, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredIn);
+    function set(uint8 mode, uint256 size);
+    function setReply(bytes reply);
+    function setTarget(address target, bytes payload);
+    function tryCall(address target, bytes data, uint256 gasLimit) returns (bool ok, bytes returned, uint256 gasUsed);
+    function batch(address[] targets, bytes[] datas) returns (bytes[] returned);
+}
+
+/// The sequencer's feed, whose `set` has another shape.
+pub mod sequencer {
+    #![allow(missing_docs)]
+    alloy_sol_types::sol! {
+        function set(int256 answer, uint256 startedAt);
+    }
+}
