@@ -158,7 +158,7 @@ impl<'a> Replay<'a> {
     fn step(&mut self, progress: &mut impl FnMut(u64)) -> Result<(), String> {
         let now = self.next;
         self.next += 60;
-        if (now - self.incident.from) % 3_600 == 0 {
+        if (now - self.incident.from).is_multiple_of(3_600) {
             progress(now);
         }
         self.minute(now)
@@ -207,7 +207,7 @@ impl<'a> Replay<'a> {
 
     /// Every tenth minute: often enough for what is looked at while all is quiet.
     fn is_tenth(&self, view: &View) -> bool {
-        (view.now - self.incident.from) % PROBE_EVERY == 0
+        (view.now - self.incident.from).is_multiple_of(PROBE_EVERY)
     }
 
     /// What the contract would trade at: the anchor, or the median where three or more may form one.
