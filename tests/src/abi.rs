@@ -131,6 +131,7 @@ sol! {
     function setReply(bytes reply);
     function setTarget(address target, bytes payload);
     function tryCall(address target, bytes data, uint256 gasLimit) returns (bool ok, bytes returned, uint256 gasUsed);
+    function callThenRevert(address target, bytes data);
     function batch(address[] targets, bytes[] datas) returns (bytes[] returned);
 }
 

@@ -41,7 +41,7 @@ pub const DEPLOYER: Address = who(0xd0);
 pub const GOVERNANCE: Address = who(0xa1);
 /// Holds Council.
 pub const COUNCIL: Address = who(0xa2);
-/// Guardian of everything.
+/// Guardian of the protocol, and of the market.
 pub const PAUSER: Address = who(0xa3);
 /// A trader.
 pub const ALICE: Address = who(0x11);
@@ -211,6 +211,7 @@ impl Rig {
         let mut rig = Self::bare(plan);
         let market = rig.call(GOVERNANCE, &rig.listing(plan.params));
         assert_eq!(market, 1);
+        rig.call(GOVERNANCE, &setGuardianCall { guardian: PAUSER, scope: 1, maxDuration: PAUSE_SECS as u32 });
         for user in [ALICE, BOB, CAROL, LP] {
             rig.fund(user, 10_000_000);
         }
@@ -477,4 +478,10 @@ pub fn fold(incidents: impl IntoIterator<Item = Incident>) -> U256 {
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes::<32>()).collect();
         U256::from_be_bytes(keccak256(bytes).0)
     })
+}
+
+/// An ERC-7201 root.
+pub fn root(name: &str) -> U256 {
+    let inner = U256::from_be_bytes(keccak256(name).0) - U256::from(1);
+    U256::from_be_bytes(keccak256(inner.to_be_bytes::<32>()).0) & !U256::from(255)
 }
