@@ -22,13 +22,16 @@ const HOUSE: House = House::DEFAULT;
 
 #[public]
 impl Gauge {
-    /// Lists market 1 and appoints a guardian of everything, whose pauses last a day.
+    /// Lists market 1 and appoints a guardian of the protocol and of the market, whose pauses last a day.
     #[constructor]
     pub fn constructor(&mut self, guardian: Address) -> Reply<()> {
         let mut host = Vm::new(self.vm());
         HOUSE.init(&mut host, guardian)?;
         HOUSE.list(&mut host, None)?;
-        Ok(HOUSE.set_guardian(&mut host, guardian, Scope::PROTOCOL, 86_400)?)
+        for scope in [Scope::PROTOCOL, Scope::new(1)] {
+            HOUSE.set_guardian(&mut host, guardian, scope, 86_400)?;
+        }
+        Ok(())
     }
 
     /// The action without a check.

@@ -1,6 +1,7 @@
 //! What `cargo xtask` runs on the testbed. It is a program of its own, so that the door itself stays light.
 
 mod demo;
+mod gas;
 mod golden;
 mod vectors;
 mod wasm;
@@ -9,7 +10,7 @@ mod wasm;
 type Command = fn(&[String]) -> i32;
 
 const COMMANDS: &[(&str, Command)] =
-    &[("demo", demo::run), ("golden", golden::run), ("vectors", vectors::run), ("wasm", wasm::run)];
+    &[("demo", demo::run), ("gas", gas::run), ("golden", golden::run), ("vectors", vectors::run), ("wasm", wasm::run)];
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -163,7 +163,7 @@ fn table(rows: &[Row]) -> String {
 }
 
 /// Columns as wide as their widest cell, the first to the left, the others to the right.
-fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
+pub(crate) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
     let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
     let mut text = String::new();
     for line in lines {
@@ -177,7 +177,7 @@ fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
 }
 
 /// Digits in groups of three.
-fn grouped(number: u128) -> String {
+pub(crate) fn grouped(number: u128) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
