@@ -105,6 +105,7 @@ sol! {
     error Healthy(uint256 equity, uint256 threshold);
     error TermOutOfBounds(uint256 term, uint256 value, uint256 bound);
     error TokenCallFailed(address token, bytes4 selector);
+    error TokenShortTransfer(uint256 asked, uint256 moved);
     error TokenWithoutCode(address token);
     error DecimalsOutOfBounds(uint256 decimals, uint256 max);
     error ZeroAddress(uint256 argument);
