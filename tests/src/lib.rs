@@ -21,8 +21,8 @@ pub const INFLOW: u8 = 4;
 /// Every class, as a mask.
 pub const ALL_CLASSES: u8 = 31;
 
-/// The price at the start: dollars with the decimals of the feeds.
-pub const START: i64 = 2_000_0000_0000;
+/// The price at the start: 2,000 dollars with the 8 decimals of the feeds.
+pub const START: i64 = 200_000_000_000;
 /// One unit of the base asset, and of a price.
 pub const WAD: u128 = 1_000_000_000_000_000_000;
 /// Longest age of a feed's answer, in seconds.
