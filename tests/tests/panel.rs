@@ -277,6 +277,7 @@ fn fb_5_one_incident_a_scope_with_times_in_order_and_a_tier_that_never_falls() {
     assert!(first[4] < first[5], "the first sign was seen a minute before it was recorded");
     assert!((1..=rig.incidents() as u32).all(|id| !rig.ask(&incidentCall { id })[7].is_zero()), "all resolved");
     assert!(logs.iter().any(|log| log.scope == 0) && logs.iter().any(|log| log.scope == 1));
+    assert_eq!(rig.incidents(), 2, "a tier that steps down is the same incident");
 }
 
 #[test]

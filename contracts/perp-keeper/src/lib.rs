@@ -21,10 +21,10 @@ type Reply<T> = Result<T, Vec<u8>>;
 
 #[public]
 impl PerpKeeper {
-    /// The breaker's half of a poke, for the guard program only, as one word: the tier at 0, contained at 8, the first sign at 64, the end by the clock at 128.
+    /// The breaker's half of a poke, for the guard program only, as one word: the tier at 0, contained at 8, the first sign at 64.
     pub fn record(&mut self, market: u32) -> Reply<U256> {
         let seen = HOUSE.record(&mut Vm::new(self.vm()), Scope::new(market))?;
         let low = u64::from(seen.tier.code()) | u64::from(seen.contained) << 8;
-        Ok(U256::from_limbs([low, seen.anomaly, seen.ends, 0]))
+        Ok(U256::from_limbs([low, seen.anomaly, 0, 0]))
     }
 }

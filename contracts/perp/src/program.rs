@@ -97,12 +97,7 @@ pub fn record(vm: &impl Host, market: u32) -> Result<Sighting, Vec<u8>> {
     };
     let word = U256::from_be_bytes(word);
     let contained = field(word, 8, 8) != 0;
-    Ok(Sighting {
-        tier: tier_of(field(word, 0, 8)),
-        anomaly: field(word, 64, 64),
-        ends: field(word, 128, 64),
-        contained,
-    })
+    Ok(Sighting { tier: tier_of(field(word, 0, 8)), anomaly: field(word, 64, 64), contained })
 }
 
 /// The tier with that number; one that there is not is the highest that stops.

@@ -25,13 +25,13 @@ pub fn open(now: u64, scope: Scope, by: Address, finding: Finding) -> Incident {
     }
 }
 
-/// The open incident after a further finding at its scope: the tier never falls, the end is the later one.
+/// The open incident after a further finding at its scope: the tier never falls, the end is what the finding says.
 pub fn update(now: u64, incident: Incident, finding: Finding) -> Incident {
     let contained = match (incident.contained, finding.contained) {
         (0, true) => now,
         (at, _) => at,
     };
-    Incident { tier: incident.tier.max(finding.tier), contained, ends: finding.ends.max(incident.ends), ..incident }
+    Incident { tier: incident.tier.max(finding.tier), contained, ends: finding.ends, ..incident }
 }
 
 /// The incident once its circuit is back to Normal: resolved when the clock said so, not when somebody looked.

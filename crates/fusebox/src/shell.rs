@@ -122,7 +122,6 @@ impl House {
         Ok(Sighting {
             tier: effect.after.tier,
             anomaly: effect.anomaly,
-            ends: effect.after.until,
             contained: effect.quote.breach == Tier::Normal,
         })
     }
@@ -133,7 +132,7 @@ impl House {
     pub fn note(&self, host: &mut impl Host, market: Scope, seen: Sighting) -> Result<Tier, Error> {
         if seen.tier > Tier::Normal {
             let by = host.caller();
-            let Sighting { tier, anomaly, ends, contained } = seen;
+            let (ends, Sighting { tier, anomaly, contained }) = (self.ends(host, market), seen);
             journal::record(host, market, by, Finding { cause: Cause::Breaker, tier, anomaly, ends, contained })?;
         }
         self.tidy(host, Scope::PROTOCOL)?;
@@ -188,7 +187,7 @@ impl House {
             cause: Cause::Pause,
             tier: stopped_tier(pause.classes),
             anomaly: now,
-            ends: guardian::logic::grace_until(&pause, &self.guardian),
+            ends: self.ends(host, scope),
             contained: true,
         };
         let by = host.caller();
@@ -219,10 +218,22 @@ impl House {
 
     /// Tells the incident when its scope will be back to Normal, now that the pause ends at another time.
     fn reschedule(&self, host: &mut impl Host, scope: Scope) -> Result<(), Error> {
-        let pause = guardian::storage::pause(host, scope);
-        let breaker = if scope.is_protocol() { Standing::NORMAL } else { breaker::shell::standing(host, scope) };
-        let ends = guardian::logic::grace_until(&pause, &self.guardian).max(breaker.until);
+        let ends = self.ends(host, scope);
         journal::reschedule(host, scope, ends)
+    }
+
+    /// When a scope will be back to Normal by the clock: after the grace of its pause and the last step of its breaker.
+    ///
+    /// An incident lasts as long: a tier that steps down on the way is the same incident.
+    fn ends(&self, host: &impl Host, scope: Scope) -> u64 {
+        let pause = guardian::storage::pause(host, scope);
+        let grace = guardian::logic::grace_until(&pause, &self.guardian);
+        if scope.is_protocol() {
+            return grace;
+        }
+        let ladder = breaker::storage::unpack_ladder(breaker::storage::load(host, scope, breaker::storage::LADDER));
+        let steps = ladder.halted_until.max(ladder.reduce_only_until).max(ladder.guarded_until);
+        grace.max(if ladder.evidence { steps } else { steps.max(ladder.hard_end) })
     }
 
     /// The caller, a guardian, shows that it is alive.

@@ -159,8 +159,6 @@ pub struct Sighting {
     pub tier: Tier,
     /// When the first sign of it was seen.
     pub anomaly: u64,
-    /// When it ends by the clock alone.
-    pub ends: u64,
     /// Whether the feeds are back within every threshold.
     pub contained: bool,
 }
