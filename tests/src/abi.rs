@@ -49,6 +49,7 @@ sol! {
     event Increased(uint32 indexed market, address indexed account, bool isLong, uint256 size, uint256 notional, uint256 margin, uint256 fee);
     event Reduced(uint32 indexed market, address indexed account, uint256 size, uint256 notional, uint256 profit, uint256 loss, uint256 fee, uint256 badDebt);
     event Liquidated(uint32 indexed market, address indexed account, address indexed liquidator, uint256 size, uint256 notional, uint256 loss, uint256 reward, uint256 fee, uint256 badDebt);
+    event Rewarded(uint32 indexed market, address indexed account, uint256 bounty);
     event Refused(uint32 indexed market, address indexed account, uint8 tier);
 
     error Stopped(uint32 scope, uint8 class, uint8 sources, uint64 until);
@@ -66,6 +67,9 @@ sol! {
     error InflowWithoutLiquidate(uint8 classes, uint8 required);
     error NotGuardian(address who, uint32 scope);
     error AlreadyUsed(address who, uint32 scope);
+    error HeartbeatLapsed(uint64 until, uint64 now);
+    error EndNotLater(uint64 until, uint64 current);
+    error EndTooLate(uint64 until, uint64 bound);
     error CoolingDown(uint64 until, uint64 now);
     error NotPaused(uint64 until, uint64 now);
     error OwnIncident(address who, uint32 incident);
@@ -113,6 +117,7 @@ sol! {
     error UnknownClass(uint256 class, uint256 max);
     error InvalidLength(uint256 length, uint256 expected);
     error AlreadyInitialised();
+    error ProgramFailed(uint256 program);
 
     function mint(address to, uint256 amount);
     function approve(address spender, uint256 amount) returns (bool);

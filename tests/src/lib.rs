@@ -90,12 +90,13 @@ fn address_word(address: Address) -> U256 {
 
 /// The terms of a market as the word that `list` takes, in the order of the README.
 #[derive(Clone, Copy)]
-pub struct Terms(pub [u64; 7]);
+pub struct Terms(pub [u64; 8]);
 
 impl Terms {
-    /// 10 % initial, 5 % maintenance, 10 bps fee, 2 % penalty, all of the pool, twice the margin while Guarded.
+    /// 10 % initial, 5 % maintenance, 10 bps fee, 2 % penalty, all of the pool, twice the margin while Guarded, and a
+    /// bounty of half the smallest margin.
     pub fn new(min_margin: u64) -> Self {
-        Self([1_000, 500, 10, 200, 10_000, 20_000, min_margin])
+        Self([1_000, 500, 10, 200, 10_000, 20_000, min_margin, min_margin / 2])
     }
     /// With one of them replaced.
     pub fn with(mut self, index: usize, value: u64) -> Self {
@@ -104,7 +105,7 @@ impl Terms {
     }
     /// The word.
     pub fn word(self) -> U256 {
-        let widths = [16, 16, 16, 16, 16, 16, 64];
+        let widths = [16, 16, 16, 16, 16, 16, 64, 64];
         packed(&widths.into_iter().zip(self.0).collect::<Vec<_>>())
     }
 }
@@ -185,7 +186,7 @@ pub struct Rig {
     pub chain: Chain,
     /// The hot program: the protocol's address.
     pub perp: Address,
-    /// The other six programs, in the order of their numbers.
+    /// The other seven programs, in the order of their numbers.
     pub programs: Vec<Address>,
     /// The collateral.
     pub token: Address,
@@ -450,9 +451,9 @@ fn token_arguments(name: &str, decimals: u8) -> Vec<u8> {
     }
 }
 
-/// Deploys the six programs behind the hot one.
+/// Deploys the seven programs behind the hot one.
 pub fn programs(chain: &mut Chain) -> Vec<Address> {
-    let names = ["perp-pool", "perp-oracle", "perp-keeper", "perp-guard", "perp-view", "perp-setup"];
+    let names = ["perp-pool", "perp-oracle", "perp-keeper", "perp-guard", "perp-view", "perp-setup", "perp-watch"];
     let mut one = |name| chain.deploy_wasm(DEPLOYER, &wasm(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
     names.map(&mut one).to_vec()
 }

@@ -33,13 +33,13 @@ fn a_constructor_refuses_zero_addresses_and_absurd_values() {
         bad[argument] = Address::ZERO;
         constructor_refuses(&rig, &rig.programs, bad, 3_600, ZeroAddress { argument: U256::from(argument) });
     }
-    for program in 0..6usize {
+    for program in 0..7usize {
         let mut bad = rig.programs.clone();
         bad[program] = Address::ZERO;
         constructor_refuses(&rig, &bad, roles, 3_600, ZeroAddress { argument: U256::from(program + 1) });
     }
-    for length in [0usize, 5] {
-        let error = InvalidLength { length: U256::from(length), expected: n(6) };
+    for length in [0usize, 6] {
+        let error = InvalidLength { length: U256::from(length), expected: n(7) };
         constructor_refuses(&rig, &rig.programs[..length], roles, 3_600, error);
     }
     let no_code = [ALICE, GOVERNANCE, COUNCIL, PAUSER];
@@ -52,6 +52,13 @@ fn a_constructor_refuses_zero_addresses_and_absurd_values() {
     let longest = 14 * 86_400;
     let error = DurationTooLong { value: longest + 1, bound: longest };
     constructor_refuses(&rig, &rig.programs, roles, longest as u32 + 1, error);
+    // An initialisation that sets nothing would leave a protocol to whoever initialises it first.
+    let nothing = alloy_primitives::Bytes::from(panelCall {}.abi_encode());
+    let arguments = (rig.programs.clone(), nothing).abi_encode_params();
+    match rig.chain.clone().deploy_wasm_with(DEPLOYER, &wasm("perp"), arguments, U256::ZERO) {
+        Err(DeployError::Constructor(revert)) => assert_eq!(revert.data, ProgramFailed { program: n(5) }.abi_encode()),
+        other => panic!("not refused by the constructor: {other:?}"),
+    }
     // The bounds themselves are accepted.
     for secs in [300, longest as u32] {
         let mut chain = rig.chain.clone();

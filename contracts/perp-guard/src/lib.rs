@@ -24,17 +24,10 @@ type Reply<T> = Result<T, Vec<u8>>;
 #[public]
 #[implements(Guardian)]
 impl PerpGuard {
-    /// Writes down what the breaker sees, tidies, resolves: the tier that is remembered afterwards.
-    pub fn poke(&mut self, market: u32) -> Reply<u8> {
-        let vm = self.vm();
-        let seen = program::record(vm, market)?;
-        Ok(HOUSE.note(&mut Vm::new(vm), Scope::new(market), seen)?.code())
-    }
-
-    /// Anything else is the view program's, or the setup program's behind it.
+    /// Anything else is the watch program's, or another's behind it.
     #[fallback]
     pub fn fallback(&mut self, input: &[u8]) -> ArbResult {
-        program::delegate(self.vm(), program::VIEW, input)
+        program::delegate(self.vm(), program::WATCH, input)
     }
 }
 

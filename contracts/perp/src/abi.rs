@@ -15,6 +15,7 @@ sol! {
     event ToppedUp(uint32 indexed market, address indexed account, uint256 amount);
     event Provided(address indexed account, uint256 amount, uint256 shares);
     event Removed(address indexed account, uint256 amount, uint256 shares);
+    event Rewarded(uint32 indexed market, address indexed account, uint256 bounty);
     event Refused(uint32 indexed market, address indexed account, uint8 tier);
     event MarketListed(uint32 indexed market, uint256 terms);
 

@@ -23,7 +23,7 @@ use fusebox::vm::Vm;
 use fusebox_core::panel::Scope;
 use stylus_sdk::{abi::Bytes, prelude::*, ArbResult};
 
-/// The hot program: what traders call. Everything else is in six further programs, which run on the same storage.
+/// The hot program: what traders call. Everything else is in seven further programs, which run on the same storage.
 #[storage]
 #[cfg_attr(all(feature = "entry", target_arch = "wasm32"), entrypoint)]
 pub struct Perp {}
@@ -36,7 +36,8 @@ impl Perp {
     #[constructor]
     pub fn constructor(&mut self, programs: Vec<Address>, initialisation: Bytes) -> Reply<()> {
         program::store(&mut Vm::new(self.vm()), &programs)?;
-        program::delegate(self.vm(), program::VIEW, &initialisation).map(drop)
+        program::delegate(self.vm(), program::VIEW, &initialisation)?;
+        program::initialised(&Vm::new(self.vm()))
     }
 
     /// Opens a position; `limitPrice` is the worst price accepted, 0 for any.

@@ -260,6 +260,15 @@ pub fn liquidate(books: Books, terms: &Terms, rate: Rate, grace: bool) -> Result
     Ok((Books { account, position: Position::default(), interest: unwound.interest, pool }, fill))
 }
 
+/// Pays whoever wrote down that an incident rose by `risen` tiers, as far as the pool has it.
+///
+/// Invariants: PP-1.
+pub fn reward(account: Account, pool: Pool, terms: &Terms, risen: u8) -> Result<(Account, Pool, u128), Error> {
+    let bounty = u128::from(terms.bounty).saturating_mul(risen.into()).min(pool.assets);
+    let pool = Pool { assets: pool.assets.saturating_sub(bounty), ..pool };
+    Ok((credit(account, bounty)?, pool, bounty))
+}
+
 /// What the traders of a market would be owed (first) and would owe (second) if all closed at `rate`.
 ///
 /// Rounding: with `up` what is owed is rounded up and what they owe down, for a provider who leaves; else the reverse.
@@ -304,17 +313,19 @@ pub fn provide(
 
 /// Pool shares back into free collateral, rounded down, as far as open positions leave room.
 ///
-/// `in_use` is what has to stay: see [`needed_for`].
+/// What traders owe is not counted until it is collected: a loss beyond a margin never is, and who left before the
+/// liquidation would be paid for it by who stays. `in_use` is what has to stay: see [`needed_for`].
+/// Invariants: PP-9.
 pub fn remove(
     account: Account,
     pool: Pool,
-    (owed, owing): (u128, u128),
+    owed: u128,
     in_use: u128,
     shares: u128,
 ) -> Result<(Account, Pool, u128), Error> {
     let held = account.shares;
     let left = held.checked_sub(shares).ok_or(Error::InsufficientShares { needed: shares, held })?;
-    let net = net_value(&pool, owed, owing)?;
+    let net = net_value(&pool, owed, 0)?;
     let amount = share_of(net.saturating_add(1), shares, pool.shares.saturating_add(VIRTUAL_SHARES), false)?;
     let assets = pool.assets.saturating_sub(amount);
     if amount > pool.assets || assets < in_use {

@@ -71,9 +71,9 @@ pub fn provide(vm: &impl StylusHost, host: &mut impl Host, amount: U256) -> Resu
 
 /// Pool shares back into free collateral.
 pub fn remove(vm: &impl StylusHost, host: &mut impl Host, shares: U256) -> Result<U256> {
-    let (claims, in_use) = value(vm, host, true)?;
+    let ((owed, _), in_use) = value(vm, host, true)?;
     let (who, pool, shares) = (host.caller(), storage::pool(host), logic::amount(shares)?);
-    let (account, after, amount) = logic::remove(storage::account(host, who), pool, claims, in_use, shares)?;
+    let (account, after, amount) = logic::remove(storage::account(host, who), pool, owed, in_use, shares)?;
     store_share(host, who, account, &pool, &after)?;
     emit(host, &[abi::Removed::SIGNATURE_HASH, who.into_word()], [w(amount), w(shares)]);
     Ok(w(amount))
@@ -82,6 +82,18 @@ pub fn remove(vm: &impl StylusHost, host: &mut impl Host, shares: U256) -> Resul
 fn store_share(host: &mut impl Host, who: Address, account: Account, before: &Pool, after: &Pool) -> Result<()> {
     storage::store_account(host, who, account).map_err(abi::overflow)?;
     storage::store_pool(host, before, after).map_err(abi::overflow)
+}
+
+/// Pays the caller for having written down that a market's incident rose.
+pub fn reward(host: &mut impl Host, market: u32, risen: u8) -> Result<()> {
+    if risen == 0 {
+        return Ok(());
+    }
+    let (who, pool, terms) = (host.caller(), storage::pool(host), storage::terms(host, market));
+    let (account, after, bounty) = logic::reward(storage::account(host, who), pool, &terms, risen)?;
+    store_share(host, who, account, &pool, &after)?;
+    emit(host, &[abi::Rewarded::SIGNATURE_HASH, topic(market), who.into_word()], [w(bounty)]);
+    Ok(())
 }
 
 /// Writes that a keeper's call was refused.

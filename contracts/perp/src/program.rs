@@ -20,18 +20,20 @@ use stylus_sdk::{call::RawCall, stylus_core::Host, ArbResult};
 pub const POOL: u64 = 1;
 /// Prices: reached by the other programs only.
 pub const ORACLE: u64 = 2;
-/// The breaker's half of a poke: reached by the guard program only.
+/// The breaker's half of a poke: reached by the watch program only.
 pub const KEEPER: u64 = 3;
-/// Guardian, pokes, journal.
+/// The guardian.
 pub const GUARD: u64 = 4;
 /// Construction, roles, what clients read.
 pub const VIEW: u64 = 5;
 /// Listing.
 pub const SETUP: u64 = 6;
+/// Pokes and the journal.
+pub const WATCH: u64 = 7;
 
 /// Writes where the programs are, in the order of their numbers; once, at construction.
 pub fn store(host: &mut impl fusebox_core::host::Host, programs: &[Address]) -> Result<(), Vec<u8>> {
-    let words = [U256::from(programs.len()), U256::from(SETUP)];
+    let words = [U256::from(programs.len()), U256::from(WATCH)];
     if words.first() != words.last() {
         return Err(revert(InvalidLength::SELECTOR, words));
     }
@@ -40,6 +42,14 @@ pub fn store(host: &mut impl fusebox_core::host::Host, programs: &[Address]) -> 
             return Err(revert(ZeroAddress::SELECTOR, [U256::from(program)]));
         }
         storage::store_program(host, program, *address);
+    }
+    Ok(())
+}
+
+/// Whether the construction set a collateral token: without one, anybody could still initialise the protocol as its own.
+pub fn initialised(host: &impl fusebox_core::host::Host) -> Result<(), Vec<u8>> {
+    if storage::token(host).0.is_zero() {
+        return Err(revert(ProgramFailed::SELECTOR, [U256::from(VIEW)]));
     }
     Ok(())
 }
@@ -86,7 +96,7 @@ pub fn priced(vm: &impl Host, market: u32, class: Class) -> Result<Priced, Vec<u
 
 /// Pokes: the tier that is now remembered.
 pub fn poke(vm: &impl Host, market: u32) -> Option<u8> {
-    delegate(vm, GUARD, &revert(pokeCall::SELECTOR, [U256::from(market)])).ok()?.last().copied()
+    delegate(vm, WATCH, &revert(pokeCall::SELECTOR, [U256::from(market)])).ok()?.last().copied()
 }
 
 /// The breaker's half of a poke.
@@ -97,7 +107,8 @@ pub fn record(vm: &impl Host, market: u32) -> Result<Sighting, Vec<u8>> {
     };
     let word = U256::from_be_bytes(word);
     let contained = field(word, 8, 8) != 0;
-    Ok(Sighting { tier: tier_of(field(word, 0, 8)), anomaly: field(word, 64, 64), contained })
+    let outage = (field(word, 128, 64), field(word, 192, 64));
+    Ok(Sighting { tier: tier_of(field(word, 0, 8)), anomaly: field(word, 64, 64), contained, outage })
 }
 
 /// The tier with that number; one that there is not is the highest that stops.

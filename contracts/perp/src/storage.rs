@@ -3,8 +3,8 @@
 //! | root | slot | word |
 //! |---|---|---|
 //! | `perp.config` | 0 | collateral token 160, its decimals 8 |
-//! | | 1 to 6 | the pool, oracle, keeper, guard, view and setup programs 160 |
-//! | `perp.markets` | 4m | terms: initial, maintenance, fee, penalty, interest, guarded 16 each, smallest margin 64 |
+//! | | 1 to 7 | the pool, oracle, keeper, guard, view, setup and watch programs 160 |
+//! | `perp.markets` | 4m | terms: initial, maintenance, fee, penalty, interest, guarded 16 each, smallest margin 64, bounty 64 |
 //! | | 4m+1, 4m+2 | long and short side: size 128, entry 128 |
 //! | `perp.accounts` | keccak(account . root) | free 128, shares 128 |
 //! | `perp.positions` | keccak(account, market . root) | size 120, margin 120, long 1 |
@@ -83,6 +83,7 @@ pub fn unpack_terms(packed: U256) -> Terms {
         interest_bps: low16(packed, 64),
         guarded_bps: low16(packed, 80),
         min_margin: field(packed, 96, 64),
+        bounty: field(packed, 160, 64),
     }
 }
 
@@ -94,7 +95,8 @@ pub fn pack_terms(terms: &Terms) -> Packed {
     let packed = with_field(packed, 48, 16, terms.penalty_bps.into())?;
     let packed = with_field(packed, 64, 16, terms.interest_bps.into())?;
     let packed = with_field(packed, 80, 16, terms.guarded_bps.into())?;
-    with_field(packed, 96, 64, terms.min_margin)
+    let packed = with_field(packed, 96, 64, terms.min_margin)?;
+    with_field(packed, 160, 64, terms.bounty)
 }
 
 /// Writes the terms of a market, once, when it is listed.

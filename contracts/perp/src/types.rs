@@ -35,6 +35,8 @@ pub struct Terms {
     pub guarded_bps: u16,
     /// Smallest margin of a position, in token units: 1 and up, so that closing dust is worth its gas.
     pub min_margin: u64,
+    /// What the pool pays whoever pokes, for each tier by which an incident rises, in token units: 0..=`min_margin`.
+    pub bounty: u64,
 }
 
 impl Terms {
@@ -43,7 +45,7 @@ impl Terms {
     /// Errors: [`Error::Term`] with the number of the term (in order of the fields), the value and the bound it broke.
     pub fn validated(self) -> Result<Self, Error> {
         let one = 10_000u64;
-        let rows: [(u8, u64, u64, u64); 7] = [
+        let rows: [(u8, u64, u64, u64); 8] = [
             (0, self.initial_bps.into(), 1, one),
             (1, self.maintenance_bps.into(), 1, u64::from(self.initial_bps).saturating_sub(1)),
             (2, self.fee_bps.into(), 0, 1_000),
@@ -51,6 +53,7 @@ impl Terms {
             (4, self.interest_bps.into(), 1, 20_000),
             (5, self.guarded_bps.into(), one, 50_000),
             (6, self.min_margin, 1, u64::MAX),
+            (7, self.bounty, 0, self.min_margin),
         ];
         for (term, value, min, max) in rows {
             if value < min {

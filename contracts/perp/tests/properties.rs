@@ -1,11 +1,12 @@
 //! One property for each invariant of the README that the pure half can show, over random histories.
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::as_conversions)] // tests
 
+use alloy_primitives::U256;
 use fusebox_core::panel::Tier;
 use perp::{
     error::Error,
     logic::{self, Order},
-    types::{Account, Books, Interest, Pool, Position, Rate, Terms, BPS},
+    types::{Account, Books, Interest, Pool, Position, Rate, Terms, BPS, VIRTUAL_SHARES},
 };
 use proptest::prelude::*;
 
@@ -20,6 +21,7 @@ fn terms() -> Terms {
         interest_bps: 8_000,
         guarded_bps: 20_000,
         min_margin: 1_000,
+        bounty: 500,
     }
 }
 
@@ -106,11 +108,16 @@ impl World {
                 let (account, pool, _) = logic::provide(self.accounts[who], self.pool, claims, step.margin)?;
                 (self.accounts[who], self.pool) = (account, pool);
             }
+            8 => {
+                let risen = u8::try_from(step.margin % 4).unwrap();
+                let (account, pool, _) = logic::reward(self.accounts[who], self.pool, &terms, risen)?;
+                (self.accounts[who], self.pool) = (account, pool);
+            }
             _ => {
                 let claims = logic::unrealised(&self.interest, self.rate, true)?;
                 let in_use = logic::needed_for(&self.interest, &terms);
                 let shares = step.margin % self.accounts[who].shares.max(1) + 1;
-                let (account, pool, _) = logic::remove(self.accounts[who], self.pool, claims, in_use, shares)?;
+                let (account, pool, _) = logic::remove(self.accounts[who], self.pool, claims.0, in_use, shares)?;
                 (self.accounts[who], self.pool) = (account, pool);
             }
         }
@@ -127,7 +134,7 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = (0u8..9, 0..TRADERS, 1u128..50_000_000_000_000_000_000, 1u128..400_000_000_000)
+    let step = (0u8..10, 0..TRADERS, 1u128..50_000_000_000_000_000_000, 1u128..400_000_000_000)
         .prop_map(|(action, who, size, margin)| Step { action, who, size, margin });
     prop::collection::vec(step, 1..120)
 }
@@ -198,7 +205,7 @@ proptest! {
         let rich = Account { free: u128::from(u64::MAX), shares: 0 };
         let Ok((_, pool, _)) = logic::provide(rich, Pool::default(), (0, 0), first) else { return Ok(()) };
         let Ok((mine, pool, shares)) = logic::provide(rich, pool, (0, 0), amount) else { return Ok(()) };
-        let (back, pool, out) = logic::remove(mine, pool, (0, 0), 0, shares).unwrap();
+        let (back, pool, out) = logic::remove(mine, pool, 0, 0, shares).unwrap();
         prop_assert!(out <= amount);
         prop_assert_eq!(back.free + (amount - out), rich.free);
         prop_assert!(pool.assets >= first);
@@ -233,11 +240,39 @@ proptest! {
         }
         let Ok(claims) = logic::unrealised(&world.interest, world.rate, true) else { return Ok(()) };
         let in_use = logic::needed_for(&world.interest, &terms());
-        if let Ok((_, pool, _)) = logic::remove(world.accounts[0], world.pool, claims, in_use, shares) {
+        if let Ok((_, pool, _)) = logic::remove(world.accounts[0], world.pool, claims.0, in_use, shares) {
             for side in [world.interest.long, world.interest.short] {
                 prop_assert!(side.entry <= pool.assets * u128::from(terms().interest_bps) / BPS);
             }
         }
+    }
+
+    #[test]
+    fn pp_9_who_leaves_before_a_bankruptcy_takes_nothing_from_who_stays(steps in steps(), price in 600u128..3_000, part in 1u128..100) {
+        let mut world = seeded(6);
+        for step in &steps {
+            let before = world.clone();
+            if world.step(step).is_err() {
+                world = before;
+            }
+        }
+        world.rate = Rate { price: price * 10u128.pow(18), ..world.rate };
+        let Ok((owed, _)) = logic::unrealised(&world.interest, world.rate, true) else { return Ok(()) };
+        // The account that provided the first liquidity leaves with a part of it, before the others are closed.
+        let shares = world.accounts[0].shares / 100 * part;
+        let Ok((account, pool, _)) = logic::remove(world.accounts[0], world.pool, owed, 0, shares) else { return Ok(()) };
+        let mut left = world.clone();
+        (left.accounts[0], left.pool) = (account, pool);
+        for world in [&mut world, &mut left] {
+            for who in 0..TRADERS {
+                if world.positions[who].size > 0 {
+                    let (books, _) = logic::reduce(world.books(who), &terms(), world.rate, world.positions[who].size).unwrap();
+                    world.keep(who, books);
+                }
+            }
+        }
+        let per_share = |world: &World, other: &World| U256::from(world.pool.assets + 1) * U256::from(other.pool.shares + VIRTUAL_SHARES);
+        prop_assert!(per_share(&left, &world) >= per_share(&world, &left), "{:?} {:?}", left.pool, world.pool);
     }
 }
 
@@ -258,7 +293,6 @@ fn liquidating_at_the_threshold_is_refused_and_one_unit_below_it_succeeds() {
 
 #[test]
 fn amounts_at_zero_one_the_bound_and_one_past_it() {
-    use alloy_primitives::U256;
     let max = perp::types::MAX_AMOUNT;
     assert_eq!(logic::amount(U256::ZERO), Err(Error::Zero));
     assert_eq!(logic::amount(U256::from(1)), Ok(1));
@@ -279,4 +313,5 @@ fn terms_out_of_bounds_are_refused_with_value_and_bound() {
     assert_eq!(bad(Terms { interest_bps: 0, ..terms() }), Error::Term { term: 4, value: 0, bound: 1 });
     assert_eq!(bad(Terms { guarded_bps: 9_999, ..terms() }), Error::Term { term: 5, value: 9_999, bound: 10_000 });
     assert_eq!(bad(Terms { min_margin: 0, ..terms() }), Error::Term { term: 6, value: 0, bound: 1 });
+    assert_eq!(bad(Terms { bounty: 1_001, ..terms() }), Error::Term { term: 7, value: 1_001, bound: 1_000 });
 }

@@ -58,7 +58,9 @@ pub fn reserve(host: &mut impl Host, scope: Scope) -> Result<u32, Error> {
 }
 
 /// Records a finding: fills a new incident at the scope, or updates the open one; where nothing changes, nothing is written.
-pub fn record(host: &mut impl Host, scope: Scope, by: Address, finding: Finding) -> Result<u32, Error> {
+///
+/// Its number, and by how many tiers it has risen.
+pub fn record(host: &mut impl Host, scope: Scope, by: Address, finding: Finding) -> Result<(u32, u8), Error> {
     let (id, now) = (reserve(host, scope)?, host.now());
     let before = storage::incident(host, id);
     let after = match before.detected {
@@ -68,7 +70,7 @@ pub fn record(host: &mut impl Host, scope: Scope, by: Address, finding: Finding)
     if after != before {
         write(host, id, &after)?;
     }
-    Ok(id)
+    Ok((id, after.tier.code().saturating_sub(before.tier.code())))
 }
 
 /// Resolves the open incident of a scope that is back to Normal.

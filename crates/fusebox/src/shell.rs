@@ -4,7 +4,7 @@ use crate::{
     abi,
     error::{Error, PriceError, Refusal},
     journal, storage,
-    types::{Cause, Finding, Passed, Priced, Sighting},
+    types::{Cause, Finding, Noted, Passed, Priced, Sighting},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
@@ -108,7 +108,7 @@ impl House {
     /// Events: the breaker's, `Incident`.
     pub fn poke(&self, host: &mut impl Host, market: Scope) -> Result<Tier, Error> {
         let sighting = self.record(host, market)?;
-        self.note(host, market, sighting)
+        Ok(self.note(host, market, sighting)?.tier)
     }
 
     /// The first half of [`Self::poke`]: the breaker's memory and its bit. For protocols of several programs.
@@ -123,22 +123,29 @@ impl House {
             tier: effect.after.tier,
             anomaly: effect.anomaly,
             contained: effect.quote.breach == Tier::Normal,
+            outage: effect.outage.map_or((0, 0), |outage| (outage.from, outage.until)),
         })
     }
 
-    /// The second half of [`Self::poke`]: the journal, and bits that nothing keeps.
+    /// The second half of [`Self::poke`]: the journal, paused seconds, and bits that nothing keeps.
     ///
     /// Events: `Incident`.
-    pub fn note(&self, host: &mut impl Host, market: Scope, seen: Sighting) -> Result<Tier, Error> {
+    pub fn note(&self, host: &mut impl Host, market: Scope, seen: Sighting) -> Result<Noted, Error> {
+        let (start, until) = seen.outage;
+        if until > start {
+            guardian::shell::absent(host, &self.guardian, market, guardian::Interval { start, until });
+        }
+        let mut risen = 0;
         if seen.tier > Tier::Normal {
             let by = host.caller();
-            let (ends, Sighting { tier, anomaly, contained }) = (self.ends(host, market), seen);
-            journal::record(host, market, by, Finding { cause: Cause::Breaker, tier, anomaly, ends, contained })?;
+            let (ends, Sighting { tier, anomaly, contained, .. }) = (self.ends(host, market), seen);
+            let finding = Finding { cause: Cause::Breaker, tier, anomaly, ends, contained };
+            risen = journal::record(host, market, by, finding)?.1;
         }
         self.tidy(host, Scope::PROTOCOL)?;
         self.tidy(host, market)?;
         let panel = storage::panel(host, market.place().0);
-        Ok(self.standing(host, panel, market, Classes::ALL)?.tier)
+        Ok(Noted { tier: self.standing(host, panel, market, Classes::ALL)?.tier, risen })
     }
 
     /// Clears a pause bit that nothing keeps, and resolves the incident of a scope that is back to Normal.

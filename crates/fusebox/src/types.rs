@@ -161,6 +161,17 @@ pub struct Sighting {
     pub anomaly: u64,
     /// Whether the feeds are back within every threshold.
     pub contained: bool,
+    /// The outage of the sequencer that has just been seen to be over, first second and end; empty if there was none.
+    pub outage: (u64, u64),
+}
+
+/// What a note in the journal says to whoever pays for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// The tier that is remembered now.
+    pub tier: Tier,
+    /// By how many tiers the market's incident has risen: what a bounty is paid for, once each.
+    pub risen: u8,
 }
 
 /// What a check that passed says of the circumstances.

@@ -14,7 +14,7 @@ use fusebox_core::{
 
 mod read;
 pub use read::{
-    bit_needed, clock_until, effective, exit_until, exits_stopped, grace_secs, grace_until, live_classes,
+    absent, bit_needed, clock_until, effective, exit_until, exits_stopped, grace_secs, grace_until, live_classes,
     paused_seconds, settle, standing,
 };
 

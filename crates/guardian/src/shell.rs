@@ -6,7 +6,7 @@ use crate::{
     abi,
     logic::{self, Batch},
     storage,
-    types::{Appointment, Effect, Incident, Order, Params, Pause, Report, Watch},
+    types::{Appointment, Effect, Incident, Interval, Order, Params, Pause, Report, Watch},
     Error,
 };
 use alloc::{vec, vec::Vec};
@@ -120,6 +120,14 @@ pub fn clear<H: Host>(host: &mut H, params: &Params, scope: Scope) -> bool {
         settle(host, params, scope, now);
     }
     over
+}
+
+/// Counts an outage of the sequencer as paused in a market.
+pub fn absent<H: Host>(host: &mut H, params: &Params, market: Scope, outage: Interval) {
+    let (over, own) = (storage::over(host, market), storage::pause(host, market));
+    let whole = (storage::tally(host, Scope::PROTOCOL), &over);
+    let tally = logic::absent(whole, (storage::tally(host, market), &own), params, host.now(), outage);
+    storage::set_tally(host, market, tally);
 }
 
 /// The caller, a guardian, shows that it is alive.

@@ -404,6 +404,33 @@ proptest! {
     }
 
     #[test]
+    fn pg_14_an_outage_counts_once(trace in steps(60), back in 1..300u64, length in 1..200u64) {
+        let mut world = World::new(TICK);
+        let mut paused = Vec::new();
+        for step in &trace {
+            let clocks = |p: &Pause, now| { let c = logic::live_classes(p, &P, now); c.has(Class::Reduce) || c.has(Class::Inflow) };
+            world.go(step, |w| paused.push((w.now, w.pauses.iter().any(|p| clocks(p, w.now)))));
+        }
+        let start = world.now.saturating_sub(back * TICK).max(T);
+        let outage = Interval { start, until: (start + length * TICK).min(world.now) };
+        let [over, own] = &world.pauses;
+        let settled = world.tallies[0].settled_at.max(world.tallies[1].settled_at);
+        let out = |now: u64| now >= outage.start && now < outage.until;
+        let count = |f: &dyn Fn(u64, bool) -> bool| TICK * paused.iter().filter(|(now, paused)| f(*now, *paused)).count() as u64;
+        let before = world.paused_seconds();
+        let tally = logic::absent((world.tallies[0], over), (world.tallies[1], own), &P, world.now, outage);
+        let after = logic::paused_seconds((world.tallies[0], over), (tally, own), &P, world.now);
+        prop_assert_eq!(after - before, count(&|now, paused| out(now) && now >= settled && !paused));
+        prop_assert!(after <= count(&|now, paused| out(now) || paused));
+        if settled <= outage.start {
+            prop_assert_eq!(after, count(&|now, paused| out(now) || paused));
+        }
+        // Told again, it counts no more.
+        let again = logic::absent((world.tallies[0], over), (tally, own), &P, world.now, outage);
+        prop_assert_eq!(again, tally);
+    }
+
+    #[test]
     fn pg_12_an_order_sent_again_changes_nothing(trace in steps(200), guardian in 0..4usize, scope in 0..2usize, mask in 0..MASKS.len(), dt in 0..HOUR) {
         let mut world = World::new(TICK);
         for step in &trace {

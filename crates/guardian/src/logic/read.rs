@@ -191,6 +191,28 @@ pub fn settle(tally: Tally, over: &Pause, own: &Pause, params: &Params, now: u64
     Tally { accrued: tally.accrued.saturating_add(until.saturating_sub(covered)), settled_at: now, ..tally }
 }
 
+/// A market's tally with an outage of the sequencer counted as paused: what of it no pause has counted yet.
+///
+/// Only seconds after the last settlement of either tally count, so that none counts twice: an outage that is told after
+/// a pause has changed may count short.
+///
+/// Invariants: PG-14.
+pub fn absent(
+    (protocol, over): (Tally, &Pause),
+    (market, own): (Tally, &Pause),
+    params: &Params,
+    now: u64,
+    outage: Interval,
+) -> Tally {
+    let known = Interval { start: market.settled_at.max(protocol.settled_at), until: now };
+    let fresh = outage.and(known);
+    let clock = |pause: &Pause| Interval { start: pause.start, until: clock_until(pause, params) }.and(fresh);
+    let (a, b) = (clock(over), clock(own));
+    let counted = a.len().saturating_add(b.len()).saturating_sub(a.and(b).len());
+    let settled = settle(market, over, own, params, now);
+    Tally { accrued: settled.accrued.saturating_add(fresh.len().saturating_sub(counted)), ..settled }
+}
+
 /// Seconds for which a market was paused, by itself or with the protocol, each second once.
 ///
 /// Invariants: PG-11.

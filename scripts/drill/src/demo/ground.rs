@@ -20,8 +20,8 @@ const MARKET: u32 = 1;
 pub const PAUSE_SECS: u32 = 1_800;
 
 /// The programs: the hot one first, then those that run on its storage, in the order of its constructor.
-const PROGRAMS: [&str; 7] =
-    ["perp", "perp-pool", "perp-oracle", "perp-keeper", "perp-guard", "perp-view", "perp-setup"];
+const PROGRAMS: [&str; 8] =
+    ["perp", "perp-pool", "perp-oracle", "perp-keeper", "perp-guard", "perp-view", "perp-setup", "perp-watch"];
 
 /// The compiled contracts.
 pub struct Contracts {

@@ -195,7 +195,7 @@ pub fn explain(revert: &Revert) -> (String, String, bool, bool) {
 /// Initial margin and the other terms of the market as the word that `list` takes.
 pub fn terms() -> U256 {
     use super::actors::{FEE_BPS, INITIAL_BPS, MAINTENANCE_BPS, PENALTY_BPS};
-    let fields: [(u32, u64); 7] = [
+    let fields: [(u32, u64); 8] = [
         (0, INITIAL_BPS.into()),
         (16, MAINTENANCE_BPS.into()),
         (32, FEE_BPS.into()),
@@ -203,6 +203,7 @@ pub fn terms() -> U256 {
         (64, 10_000),     // open interest of one side: all of the pool
         (80, 15_000),     // while Guarded, half as much margin again
         (96, 10_000_000), // the smallest margin: 10 units
+        (160, 5_000_000), // the bounty of a poke: 5 units a tier
     ];
     fields.into_iter().fold(U256::ZERO, |word, (offset, value)| word | (U256::from(value) << offset as usize))
 }

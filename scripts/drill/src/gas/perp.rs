@@ -33,8 +33,8 @@ sol! {
     error NotGuardian(address caller, uint32 scope);
 }
 
-const PROGRAMS: [&str; 7] =
-    ["perp", "perp-pool", "perp-oracle", "perp-keeper", "perp-guard", "perp-view", "perp-setup"];
+const PROGRAMS: [&str; 8] =
+    ["perp", "perp-pool", "perp-oracle", "perp-keeper", "perp-guard", "perp-view", "perp-setup", "perp-watch"];
 /// Where the oracle program is in that order.
 const ORACLE: usize = 2;
 const MARKET: u32 = 1;

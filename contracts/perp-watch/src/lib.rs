@@ -1,0 +1,40 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(any(test, feature = "export-abi")), no_main)]
+#![cfg_attr(not(any(test, feature = "export-abi")), no_std)]
+#![cfg_attr(any(target_arch = "wasm32", feature = "export-abi"), allow(missing_docs))] // what the SDK's macros write
+
+extern crate alloc;
+
+use alloc::{vec, vec::Vec};
+use fusebox::vm::Vm;
+use fusebox_core::panel::Scope;
+use perp::{pool, program, types::HOUSE};
+use stylus_sdk::{prelude::*, ArbResult};
+
+/// The watch program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
+#[storage]
+#[cfg_attr(target_arch = "wasm32", entrypoint)]
+pub struct PerpWatch {}
+
+type Reply<T> = Result<T, Vec<u8>>;
+
+#[public]
+impl PerpWatch {
+    /// Writes down what the breaker sees, tidies, resolves: the tier that is remembered afterwards.
+    ///
+    /// The pool pays the caller a bounty for each tier by which the market's incident rises.
+    pub fn poke(&mut self, market: u32) -> Reply<u8> {
+        let vm = self.vm();
+        let seen = program::record(vm, market)?;
+        let mut host = Vm::new(vm);
+        let noted = HOUSE.note(&mut host, Scope::new(market), seen)?;
+        pool::reward(&mut host, market, noted.risen)?;
+        Ok(noted.tier.code())
+    }
+
+    /// Anything else is the view program's, or the setup program's behind it.
+    #[fallback]
+    pub fn fallback(&mut self, input: &[u8]) -> ArbResult {
+        program::delegate(self.vm(), program::VIEW, input)
+    }
+}
