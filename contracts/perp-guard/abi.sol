@@ -6,9 +6,7 @@
 // SPDX-License-Identifier: MIT-OR-APACHE-2.0
 pragma solidity ^0.8.23;
 
-interface IPerpGuard is IGuardian {
-    function poke(uint32 market) external returns (uint8);
-}
+interface IPerpGuard is IGuardian {}
 interface IGuardian {
     function pause(uint32[] memory scopes, uint8 classes, uint16 reason) external returns (uint64);
 
