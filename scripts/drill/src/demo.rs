@@ -18,7 +18,7 @@ mod verdict;
 
 use ground::{Contracts, Settings};
 use incident::Incident;
-use options::{Options, Wanted};
+use options::Options;
 use record::Run;
 use replay::Replay;
 use report::Setting;
@@ -30,11 +30,7 @@ use verdict::Runs;
 /// Runs the demo; the answer is the exit code: 2 for input that cannot be used, 1 for a run that failed.
 pub fn run(args: &[String]) -> i32 {
     let options = match options::parse(args) {
-        Ok(Wanted::Help) => {
-            print!("{}", options::HELP);
-            return 0;
-        }
-        Ok(Wanted::Run(options)) => options,
+        Ok(options) => options,
         Err(message) => return complain(&message, 2),
     };
     let incident = if options.prices.is_empty() { incident::eth_2023() } else { incident::of_files(&options.prices) };

@@ -29,8 +29,11 @@ pub fn parse(words: &[String]) -> Result<Command, String> {
         return Ok(Command::Help(Some(command.clone())));
     }
     match command.as_str() {
-        "demo" => Ok(Command::Demo(rest.to_vec())),
-        "gas" => Ok(Command::Gas(rest.to_vec())),
+        "demo" => Ok(Command::Demo(located(command, rest)?)),
+        "gas" => Ok(Command::Gas(split(command, rest, &["--json"]).and_then(|(flags, names)| {
+            no_words(command, &names)?;
+            Ok(flags)
+        })?)),
         "wasm" => {
             let (flags, names) = split(command, rest, &["--json"])?;
             Ok(Command::Wasm { json: !flags.is_empty(), names })
@@ -49,6 +52,31 @@ pub fn parse(words: &[String]) -> Result<Command, String> {
             Ok(Command::Bless)
         }
     }
+}
+
+/// Options that are followed by files or folders.
+const PATHS: &[&str] = &["--out", "--prices"];
+/// Options of the demo.
+const DEMO: &[&str] = &["--incident", "--out", "--prices"];
+
+/// The demo's words with every path made absolute, since it runs elsewhere; an option that is not listed is an error
+/// here, before anything is built.
+fn located(command: &str, words: &[String]) -> Result<Vec<String>, String> {
+    let mut option: Option<&str> = None;
+    let mut located = Vec::new();
+    for word in words {
+        if word.starts_with('-') {
+            split(command, std::slice::from_ref(word), DEMO)?;
+            option = Some(word);
+            located.push(word.clone());
+        } else if option.is_some_and(|option| PATHS.contains(&option)) {
+            let path = std::path::absolute(word).map_err(|error| format!("{word}: {error}"))?;
+            located.push(path.display().to_string());
+        } else {
+            located.push(word.clone());
+        }
+    }
+    Ok(located)
 }
 
 fn parse_help(rest: &[String]) -> Result<Command, String> {
@@ -113,10 +141,16 @@ mod tests {
     }
 
     #[test]
-    fn what_the_drill_gets_is_untouched() {
-        let words = vec!["--prices".to_owned(), "a.csv".into(), "b.csv".into(), "--out".into(), "dir".into()];
-        assert_eq!(typed("demo --prices a.csv b.csv --out dir"), Ok(Command::Demo(words)));
+    fn the_demo_gets_paths_from_where_they_were_typed() {
+        let here = std::env::current_dir().unwrap();
+        let at = |name: &str| here.join(name).display().to_string();
+        let words = vec!["--prices".into(), at("a.csv"), "/b.csv".into(), "--out".into(), at("dir")];
+        assert_eq!(typed("demo --prices a.csv /b.csv --out dir"), Ok(Command::Demo(words)));
+        let words = vec!["--incident".into(), "eth-2023".into()];
+        assert_eq!(typed("demo --incident eth-2023"), Ok(Command::Demo(words)));
+        assert!(typed("demo --incidnt eth-2023").unwrap_err().contains("--incident, --out, --prices, --help"));
         assert_eq!(typed("gas --json"), Ok(Command::Gas(vec!["--json".into()])));
+        assert!(typed("gas all").is_err());
     }
 
     #[test]

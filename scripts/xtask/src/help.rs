@@ -43,8 +43,9 @@ charts (one HTML file, nothing loaded from elsewhere) and report.json.
 
   --incident NAME   the incident to replay; eth-2023 (ETH, 13 to 17 August 2023) is in the project, and the default
   --out DIR         where the report goes; default target/fusebox/demo
-  --prices FILE...  two or more CSV files `timestamp,price` of your own, through the same contract; the first is the
-                    anchor, the others check it
+  --prices FILE...  two to five CSV files of your own through the same contract, with the header `timestamp,price`
+                    (Unix seconds, plain decimals), sorted, with an hour to 31 days in common; the first is the
+                    anchor, the others check it, and the second also stands for the market that traders see
 
 Examples:
   cargo xtask demo
@@ -52,7 +53,7 @@ Examples:
   cargo xtask demo --prices chainlink.csv pool.csv
 
 Sets up: the wasm target, the contracts, the testbed. Takes under 20 minutes the first time on two cores and under a
-minute after that. Exit code: 0, or 1 with a message, or 2 for options that do not exist.
+minute after that. Exit code: 0, or 1 with a message, or 2 for options or files that cannot be used.
 ";
 
 const TEST: &str = "\
@@ -108,6 +109,7 @@ Sets up: the wasm32-unknown-unknown target, found again after the first time.
   2. otherwise on Debian or Ubuntu as root: apt-get installs rustc-web and rust-web-src, and the standard library is
      built once into target/fusebox (about a minute);
   3. otherwise a message that says what to do.
+FUSEBOX_TOOLCHAIN=debian takes the second way at once.
 A contract takes about a minute the first time, seconds after that. Exit code: 0, or 1 with a message, or 2 for
 options that do not exist.
 ";

@@ -8,6 +8,8 @@ use std::process::Command;
 use std::time::Duration;
 
 pub const WASM: &str = "wasm32-unknown-unknown";
+/// The variable that chooses a compiler.
+const WAY: &str = "FUSEBOX_TOOLCHAIN";
 /// How long rustup may try: where it cannot download at all it should not hold anybody up.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(60);
 /// Debian's compiler for the web, with the sources of the standard library.
@@ -25,6 +27,25 @@ pub struct Toolchain {
     debian: Option<Debian>,
 }
 
+/// Which compiler is asked for.
+#[derive(Debug, PartialEq, Eq)]
+enum Way {
+    /// The pinned one, and Debian's where it cannot have the target.
+    Any,
+    /// Debian's: what a machine without rustup's network gets, on any machine.
+    Debian,
+}
+
+impl Way {
+    fn chosen(value: Option<&str>) -> Result<Self, String> {
+        match value {
+            None | Some("") => Ok(Self::Any),
+            Some("debian") => Ok(Self::Debian),
+            Some(other) => Err(format!("{WAY}={other}: it may be `debian`, or not set")),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Debian {
     sysroot: PathBuf,
@@ -32,10 +53,13 @@ struct Debian {
 }
 
 impl Toolchain {
-    /// Finds a compiler, or sets one up.
+    /// Finds a compiler, or sets one up: rustup's before Debian's, unless `FUSEBOX_TOOLCHAIN` says which.
     pub fn wasm(root: &Path) -> Result<Self, String> {
         let pinned = output(Command::new("rustc").current_dir(root).args(["--print", "sysroot"]))?;
         let pinned = PathBuf::from(pinned.trim());
+        if Way::chosen(std::env::var(WAY).ok().as_deref())? == Way::Debian {
+            return Self::by_debian(Debian::set_up(root, &pinned)?);
+        }
         if has_core(&pinned, WASM) {
             return Ok(Self { version: version_line(Command::new("rustc").current_dir(root))?, debian: None });
         }
@@ -252,7 +276,7 @@ fn advice(reason: &str) -> String {
     format!(
         "the target {WASM} cannot be set up: {reason}\n\
          Do one of these, then run the command again:\n\
-         - rustup target add {WASM}      (with access to static.rust-lang.org)\n\
+         - rustup target add {WASM}\n\
          - as root on Debian 12 or newer: apt-get install --no-install-recommends {}",
         PACKAGES.join(" ")
     )
@@ -273,6 +297,13 @@ mod tests {
     fn the_advice_names_both_ways() {
         let text = advice("no network");
         assert!(text.contains("no network") && text.contains("rustup target add") && text.contains("apt-get install"));
+    }
+
+    #[test]
+    fn a_way_that_there_is_not_is_refused_by_name() {
+        assert_eq!(Way::chosen(None), Ok(Way::Any));
+        assert_eq!(Way::chosen(Some("debian")), Ok(Way::Debian));
+        assert!(Way::chosen(Some("gentoo")).unwrap_err().contains("FUSEBOX_TOOLCHAIN=gentoo"));
     }
 
     #[test]

@@ -3,19 +3,6 @@
 use super::incident::NAMES;
 use std::path::PathBuf;
 
-/// `--help`.
-pub const HELP: &str = "\
-cargo xtask demo: a real crash replayed against the compiled contracts, with the breakers and without
-
-  --incident NAME     what to replay: eth-2023 (the default)
-  --prices FILE...    your own prices instead: two to five CSV files with the header `timestamp,price` (Unix seconds,
-                      plain decimals), sorted, at least an hour and at most 31 days in common; the first is the anchor,
-                      the second also stands for the market that traders see
-  --out DIR           where report.html and report.json go (default target/fusebox/demo)
-  --contracts DIR     where the programs of perp are (default target/fusebox)
-  --help              this text
-";
-
 /// A run of the demo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -29,19 +16,10 @@ pub struct Options {
     pub contracts: PathBuf,
 }
 
-/// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// Print the help.
-    Help,
-    /// Run.
-    Run(Options),
-}
-
 /// Reads the arguments.
 ///
 /// Errors: a sentence that says what is wrong.
-pub fn parse(args: &[String]) -> Result<Wanted, String> {
+pub fn parse(args: &[String]) -> Result<Options, String> {
     let mut incident = None;
     let mut options = Options {
         incident: NAMES[0].into(),
@@ -56,7 +34,6 @@ pub fn parse(args: &[String]) -> Result<Wanted, String> {
             value.cloned().ok_or_else(|| format!("{arg} needs {what}"))
         };
         match arg.as_str() {
-            "--help" | "-h" => return Ok(Wanted::Help),
             "--incident" => incident = Some(value("a name")?),
             "--out" => options.out = value("a folder")?.into(),
             "--contracts" => options.contracts = value("a folder")?.into(),
@@ -66,7 +43,7 @@ pub fn parse(args: &[String]) -> Result<Wanted, String> {
                     options.prices.push(file);
                 }
             }
-            other => return Err(format!("`{other}` is not an option; see --help")),
+            other => return Err(format!("`{other}` is not an option; see `cargo xtask demo --help`")),
         }
     }
     if let Some(name) = incident {
@@ -78,5 +55,5 @@ pub fn parse(args: &[String]) -> Result<Wanted, String> {
         }
         options.incident = name;
     }
-    Ok(Wanted::Run(options))
+    Ok(options)
 }

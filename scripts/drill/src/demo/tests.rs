@@ -4,7 +4,7 @@ use super::actors;
 use super::chart::{Chart, Line};
 use super::data::{points, rounds, sources, DataError, Point};
 use super::incident::{eth_2023, Kind as SourceKind};
-use super::options::{parse, Wanted};
+use super::options::parse;
 use super::record::{clock, money, span};
 
 fn lines(rows: &str) -> Result<Vec<Point>, DataError> {
@@ -96,8 +96,7 @@ fn the_crash_is_in_the_project() {
 
 #[test]
 fn the_command_line_says_what_is_wrong_with_it() {
-    assert_eq!(parse(&words("--help")), Ok(Wanted::Help));
-    let Ok(Wanted::Run(options)) = parse(&words("--prices a b --out c")) else { panic!("is taken") };
+    let options = parse(&words("--prices a b --out c")).expect("is taken");
     assert_eq!((options.prices, options.out.display().to_string()), (words("a b"), "c".into()));
     for (line, says) in [
         ("--incident mtgox", "no incident is called `mtgox`"),
