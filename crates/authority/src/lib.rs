@@ -15,5 +15,5 @@ pub mod shell;
 #[cfg(feature = "shell")]
 pub mod storage;
 
-pub use error::Error;
-pub use types::{Account, Holders, Role, Roles};
+pub use error::{ChangeError, Error};
+pub use types::{Account, Act, Change, Delay, Holders, Outcome, Role, Roles, Row};

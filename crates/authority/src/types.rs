@@ -3,6 +3,16 @@
 use crate::error::Error;
 use alloy_primitives::U256;
 
+pub mod change;
+pub mod overlay;
+pub mod playbook;
+pub mod table;
+
+pub use change::{Act, Change, Proposal, Stage};
+pub use overlay::{Overlay, OverlayEffect, Tightening};
+pub use playbook::{Incident, Playbook, Situation};
+pub use table::{Delay, Delays, Direction, Outcome, Row, Step};
+
 /// Roles that exist.
 pub const ROLES: u8 = 5;
 
@@ -91,26 +101,34 @@ const fn bit(role: Role) -> u8 {
     }
 }
 
-/// An account's word: roles in bits 0..8, epoch in bits 32..64.
+/// An account's word: roles in bits 0..8, epoch in bits 32..64, term in bits 64..96.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// What it holds.
     pub roles: Roles,
-    /// Changes of its roles so far: what was proposed in an earlier epoch dies with it.
+    /// Changes of its roles so far.
     pub epoch: u32,
+    /// Changes of its Governance so far: what it proposed in an earlier term is dead.
+    ///
+    /// Not the epoch: whoever is to be removed could take a lesser role from the proposer, at once, and the proposal
+    /// would die of it.
+    pub term: u32,
 }
 
 impl Account {
     /// The word's account; every word has one.
     pub fn unpack(word: U256) -> Self {
-        let [low, ..] = word.into_limbs();
+        let [low, next, ..] = word.into_limbs();
         let [roles, _, _, _, a, b, c, d] = low.to_le_bytes();
-        Self { roles: Roles::from_bits(roles), epoch: u32::from_le_bytes([a, b, c, d]) }
+        let [e, f, g, h, ..] = next.to_le_bytes();
+        let (epoch, term) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
+        Self { roles: Roles::from_bits(roles), epoch, term }
     }
     /// The account's word.
     pub fn pack(self) -> U256 {
         let [a, b, c, d] = self.epoch.to_le_bytes();
-        U256::from_limbs([u64::from_le_bytes([self.roles.bits(), 0, 0, 0, a, b, c, d]), 0, 0, 0])
+        let low = u64::from_le_bytes([self.roles.bits(), 0, 0, 0, a, b, c, d]);
+        U256::from_limbs([low, u64::from(self.term), 0, 0])
     }
 }
 

@@ -1,13 +1,13 @@
-//! Boundaries of the rules of roles.
+//! Boundaries of the rules: roles here, the rest in its files.
 #![allow(clippy::unwrap_used)] // tests
 
 use alloy_primitives::{Address, U256};
-use fusebox_authority::{logic, Account, Error, Holders, Role, Roles};
+use fusebox_authority::{logic, Account, Delay, Error, Holders, Outcome, Role, Roles};
 
 const WHO: Address = Address::repeat_byte(1);
 
 fn holds(role: Role, count: u32) -> (Account, Holders) {
-    (Account { roles: Roles::NONE.with(role, true), epoch: 4 }, Holders::default().with(role, count))
+    (Account { roles: Roles::NONE.with(role, true), epoch: 4, term: 2 }, Holders::default().with(role, count))
 }
 
 #[test]
@@ -68,6 +68,40 @@ fn the_epoch_goes_round_rather_than_refuse_a_removal() {
 #[test]
 fn every_word_reads() {
     let account = Account::unpack(U256::MAX);
-    assert_eq!((account.roles, account.epoch), (Roles::ALL, u32::MAX));
+    assert_eq!((account.roles, account.epoch, account.term), (Roles::ALL, u32::MAX, u32::MAX));
     assert_eq!(Holders::unpack(U256::MAX).counts, [u32::MAX; 5]);
+}
+
+#[test]
+fn taking_a_role_is_at_once_unless_a_check_goes_with_it() {
+    const BY: Address = Address::repeat_byte(2);
+    let decide = |role, count, who| logic::decide_revoke(holds(role, count), BY, who, role);
+    for role in [Role::Guardian, Role::Council] {
+        assert_eq!(decide(role, 2, WHO), Ok(Outcome::Apply));
+        assert_eq!(decide(role, 1, WHO), Ok(Outcome::Delayed(Delay::Role)));
+        assert_eq!(decide(role, 1, BY), Ok(Outcome::Delayed(Delay::Role)));
+    }
+    for role in [Role::Steward, Role::Sentinel] {
+        assert_eq!(decide(role, 1, WHO), Ok(Outcome::Apply));
+    }
+    assert_eq!(decide(Role::Governance, 2, WHO), Ok(Outcome::Delayed(Delay::Role)));
+    assert_eq!(decide(Role::Governance, 2, BY), Ok(Outcome::Apply));
+    assert_eq!(decide(Role::Governance, 1, BY), Err(Error::LastGovernance { who: BY, bound: 1 }));
+    assert_eq!(logic::decide_revoke(Default::default(), BY, WHO, Role::Council), Ok(Outcome::Unchanged));
+    assert_eq!(logic::decide_guardian(true), Outcome::Delayed(Delay::Role));
+    assert_eq!(logic::decide_guardian(false), Outcome::Apply);
+}
+
+#[test]
+fn the_term_moves_with_governance_and_with_no_other_role() {
+    let state = holds(Role::Governance, 2);
+    for role in [Role::Council, Role::Guardian, Role::Steward, Role::Sentinel] {
+        let (state, _) = logic::grant(state, WHO, role).unwrap();
+        assert_eq!((state.0.epoch, state.0.term), (5, 2));
+        let (state, _) = logic::revoke(state, WHO, role).unwrap();
+        assert_eq!((state.0.epoch, state.0.term), (6, 2));
+    }
+    let (state, _) = logic::revoke(state, WHO, Role::Governance).unwrap();
+    assert_eq!(state.0.term, 3);
+    assert_eq!(logic::grant(state, WHO, Role::Governance).unwrap().0 .0.term, 4);
 }

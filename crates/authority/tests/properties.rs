@@ -99,8 +99,8 @@ proptest! {
     }
 
     #[test]
-    fn au_6_words_keep_what_they_are_given(bits in 0..32u8, epoch in any::<u32>(), counts in any::<[u32; 5]>()) {
-        let account = Account { roles: Roles::from_bits(bits), epoch };
+    fn au_6_words_keep_what_they_are_given(bits in 0..32u8, epoch in any::<u32>(), term in any::<u32>(), counts in any::<[u32; 5]>()) {
+        let account = Account { roles: Roles::from_bits(bits), epoch, term };
         prop_assert_eq!(Account::unpack(account.pack()), account);
         let holders = Holders { counts };
         prop_assert_eq!(Holders::unpack(holders.pack()), holders);
