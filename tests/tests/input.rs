@@ -331,9 +331,7 @@ fn positions_at_their_edges() {
     let mut rig = Rig::new();
     let zero = U256::ZERO;
     let call = open_one(&rig);
-    for call in [topUpCall { market: 1, amount: n(1) }] {
-        rig.refuses(ALICE, &call, NoPosition {});
-    }
+    rig.refuses(ALICE, &topUpCall { market: 1, amount: n(1) }, NoPosition {});
     rig.refuses(ALICE, &closeCall { market: 1, limitPrice: zero }, NoPosition {});
     rig.refuses(ALICE, &reduceCall { market: 1, size: n(1), limitPrice: zero }, NoPosition {});
     let more = increaseCall { market: 1, size: n(1), margin: zero, limitPrice: zero };

@@ -94,7 +94,7 @@ impl World {
                 self.keep(who, books);
             }
             5 => {
-                let (books, fill) = logic::liquidate(self.books(who), &terms, self.rate, step.size % 2 == 0)?;
+                let (books, fill) = logic::liquidate(self.books(who), &terms, self.rate, step.size.is_multiple_of(2))?;
                 self.keep(who, books);
                 let keeper = (who + 1) % TRADERS;
                 self.accounts[keeper] = logic::credit(self.accounts[keeper], fill.reward)?;

@@ -48,7 +48,7 @@ fn step(name: &str, root: &Path, contracts: &mut Contracts<'_>) -> Outcome {
         "format" => run_process(cargo(root).args(["fmt", "--all", "--check"])),
         "lints" => {
             let mut clippy = cargo(root);
-            run_process(clippy.args(["clippy", "--quiet", "--workspace", "--lib", "--bins", "--", "-D", "warnings"]))
+            run_process(clippy.args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
         }
         "purity" => purity::check(root),
         "wasm" => said(drill::wasm(root, contracts.built()?, false)?),
