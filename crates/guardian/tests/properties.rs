@@ -193,8 +193,7 @@ proptest! {
             world.go(step, |_| ());
             if let Step::Pause { .. } = step {
                 for t in moments(&[before[0], before[1], world.pauses[0], world.pauses[1]], world.now) {
-                    for scope in 0..2 {
-                        let (old, new) = (&before[scope], &world.pauses[scope]);
+                    for (old, new) in before.iter().zip(&world.pauses) {
                         prop_assert!(holds(logic::standing(old, &P, t), logic::standing(new, &P, t)), "{old:?} {new:?} at {t}");
                     }
                 }
@@ -290,12 +289,11 @@ proptest! {
             let opened_by = if own { COUNCIL } else { Address::ZERO };
             let given = (COUNCIL, Incident { id, opened_by, opened_at: world.now - age });
             let may = pause.is_live(world.now) && id == pause.incident && !own && age >= 600;
-            for result in [logic::extend(pause, &P, world.now, until, given), logic::unpause(pause, &P, world.now, given)] {
-                if let Ok((next, effect)) = result {
-                    prop_assert!(may || !effect.changed);
-                    prop_assert_eq!(Pause { until: pause.until, ..next }, pause);
-                    prop_assert_eq!(effect.bit, logic::bit_needed(&next, &P, world.now));
-                }
+            let acts = [logic::extend(pause, &P, world.now, until, given), logic::unpause(pause, &P, world.now, given)];
+            for (next, effect) in acts.into_iter().flatten() {
+                prop_assert!(may || !effect.changed);
+                prop_assert_eq!(Pause { until: pause.until, ..next }, pause);
+                prop_assert_eq!(effect.bit, logic::bit_needed(&next, &P, world.now));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The shell on one contract's memory: access, events, round trip, a revert that leaves nothing.
 #![cfg(feature = "shell")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)] // tests
+#![allow(clippy::as_conversions, clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)] // tests
 
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolError, SolEvent};
