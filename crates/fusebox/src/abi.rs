@@ -12,6 +12,10 @@ sol! {
     /// A circuit was added.
     event Listed(uint32 indexed market, uint32 previous);
 
+    /// A limiter tripped or a sentinel spoke: the scope takes no new risk until then.
+    event Signalled(uint32 indexed scope, address indexed by, uint64 until);
+
+    error SignalSpent(uint32 secs, uint64 again);
     error Stopped(uint32 scope, uint8 class, uint8 sources, uint64 until);
     error UnknownMarket(uint32 market, uint32 listed);
     error TooManyCircuits(uint32 listed, uint32 max);
@@ -64,6 +68,7 @@ impl From<Error> for Vec<u8> {
             Error::LossOverflow { loss, cover } => {
                 revert(LossOverflow::SELECTOR, [U256::from(loss), U256::from(cover)])
             }
+            Error::SignalSpent { secs, again } => revert(SignalSpent::SELECTOR, [n(secs), n(again)]),
             Error::NoIncident { scope } => revert(NoIncident::SELECTOR, [n(scope.number())]),
             Error::Field(field) => revert(FieldOverflow::SELECTOR, [U256::from(field.value), n(field.bits)]),
             Error::ZeroAddress { argument, value } => revert(ZeroAddress::SELECTOR, [n(argument), word(value)]),

@@ -80,6 +80,13 @@ pub enum Error {
         /// The scope.
         scope: Scope,
     },
+    /// Sentinels have stopped the scope for as long as they may in a week.
+    SignalSpent {
+        /// The seconds asked for.
+        secs: u32,
+        /// When they may again, in seconds.
+        again: u64,
+    },
     /// A number that does not fit its field.
     Field(fusebox_core::pack::FieldOverflow),
     /// From roles.

@@ -2,10 +2,13 @@
 
 use crate::{
     error::Error,
-    types::{Finding, Incident, Label},
+    types::{Finding, Incident, Label, Signal},
 };
 use alloy_primitives::Address;
-use fusebox_core::panel::{Scope, Tier};
+use fusebox_core::{
+    panel::{Scope, Standing, Tier},
+    time::{live, DAY},
+};
 
 /// A new incident at `scope`.
 pub fn open(now: u64, scope: Scope, by: Address, finding: Finding) -> Incident {
@@ -74,6 +77,46 @@ pub fn times(incident: Incident) -> (u64, Option<u64>, Option<u64>) {
         since(incident.contained, incident.detected),
         since(incident.resolved, incident.detected),
     )
+}
+
+/// The longest that sentinels can stop a scope in any [`SENTINEL_WEEK_SECS`], in seconds.
+pub const SENTINEL_SECS: u64 = DAY;
+/// From the first signal of a sentinel until sentinels may begin again, in seconds.
+pub const SENTINEL_WEEK_SECS: u64 = DAY.wrapping_mul(7); // a constant
+
+/// A signal with a sentinel's added: whatever sentinels say of a scope ends a day after the first of it, and the next
+/// first is a week after that, so that no key stops anything for more than a day in any week.
+///
+/// Errors: [`Error::SignalSpent`] if nothing is left of the day; a signal of no seconds.
+/// Invariants: FB-9.
+pub fn sentinel(signal: Signal, now: u64, secs: u32) -> Result<Signal, Error> {
+    let again = signal.week.saturating_add(SENTINEL_WEEK_SECS);
+    let week = if live(now, again) && signal.week != 0 { signal.week } else { now };
+    let end = week.saturating_add(SENTINEL_SECS).min(now.saturating_add(secs.into()));
+    if end <= now {
+        return Err(Error::SignalSpent { secs, again });
+    }
+    Ok(Signal { until: signal.until.max(end), week })
+}
+
+/// A signal with the limiter's added.
+pub fn tripped(signal: Signal, until: u64) -> Signal {
+    Signal { until: signal.until.max(until), ..signal }
+}
+
+/// Whether the signal's bit is needed: while it lasts, and if it was never written, since a bit that nobody explains is
+/// not taken for fine.
+pub const fn signalled(signal: &Signal, now: u64) -> bool {
+    signal.until == 0 || live(now, signal.until)
+}
+
+/// What a signal whose bit is set says now.
+pub const fn signal_standing(signal: &Signal, now: u64) -> Standing {
+    match (signal.until, live(now, signal.until)) {
+        (0, _) => Standing::tier(Tier::ReduceOnly, u64::MAX),
+        (until, true) => Standing::tier(Tier::ReduceOnly, until),
+        _ => Standing::NORMAL,
+    }
 }
 
 /// Whether a finding is worth a record at all.

@@ -3,8 +3,8 @@
 use crate::{
     abi,
     error::{Error, PriceError, Refusal},
-    journal, storage,
-    types::{Cause, Finding, Noted, Passed, Priced, Sighting},
+    journal, logic, storage,
+    types::{Cause, Finding, Noted, Passed, Priced, Sighting, Signal},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
@@ -16,6 +16,7 @@ use fusebox_core::{
     panel::{Class, Classes, Panel, Scope, Standing, Tier, BREAKER, CIRCUITS_PER_WORD, LISTED, PAUSE, SIGNAL},
 };
 use fusebox_guardian::{self as guardian, types::Pause};
+use fusebox_limiter as limiter;
 
 /// Most circuits: more would make a change of the main switch cost more than a block.
 pub const MAX_CIRCUITS: u32 = CIRCUITS_PER_WORD.wrapping_mul(64);
@@ -27,11 +28,13 @@ pub const MAX_CIRCUITS: u32 = CIRCUITS_PER_WORD.wrapping_mul(64);
 pub struct House {
     /// Bounds of the guardian.
     pub guardian: guardian::types::Params,
+    /// Bounds of the limiter.
+    pub limiter: limiter::Params,
 }
 
 impl House {
     /// The design's defaults.
-    pub const DEFAULT: Self = Self { guardian: guardian::types::Params::DEFAULT };
+    pub const DEFAULT: Self = Self { guardian: guardian::types::Params::DEFAULT, limiter: limiter::Params::DEFAULT };
 
     /// Whether a class of action passes by what is remembered: one word on a quiet day.
     ///
@@ -72,8 +75,7 @@ impl House {
             standing = standing.and(breaker::shell::standing(host, scope));
         }
         if (main | own) & SIGNAL != 0 {
-            // No module that sets this bit is composed here; a bit that nobody explains is not taken for fine.
-            standing = standing.and(Standing::tier(Tier::ReduceOnly, u64::MAX));
+            standing = standing.and(signals(host, main, own, scope));
         }
         Ok(standing)
     }
@@ -152,6 +154,9 @@ impl House {
     fn tidy(&self, host: &mut impl Host, scope: Scope) -> Result<(), Error> {
         let (k, nibble) = scope.place();
         let bits = storage::panel(host, k).bits(nibble);
+        if bits & SIGNAL != 0 && !logic::signalled(&storage::signal(host, scope), host.now()) {
+            set_bit(host, scope, SIGNAL, false);
+        }
         if bits & PAUSE != 0 && guardian::shell::clear(host, &self.guardian, scope) {
             set_bit(host, scope, PAUSE, false);
         }
@@ -159,6 +164,49 @@ impl House {
             journal::resolve(host, scope)?;
         }
         Ok(())
+    }
+
+    /// Value leaves a bucket now, or the call fails: one word.
+    ///
+    /// Errors: the limiter's.
+    #[inline]
+    pub fn spend(&self, host: &mut impl Host, bucket: u32, amount: u128) -> Result<(), limiter::Error> {
+        limiter::shell::spend(host, &self.limiter, bucket, amount)
+    }
+
+    /// The caller, a Sentinel, has a scope take no new risk for some seconds: at most a day in any week.
+    ///
+    /// Errors: the caller is no Sentinel; [`Error::SignalSpent`]. Events: `Signalled`, `Incident`.
+    /// Invariants: FB-9.
+    pub fn signal(&self, host: &mut impl Host, scope: Scope, secs: u32) -> Result<(), Error> {
+        authority::shell::require(host, Role::Sentinel)?;
+        let (k, nibble) = scope.place();
+        if storage::panel(host, k).bits(nibble) & LISTED == 0 {
+            return Err(Refusal::UnknownMarket { market: scope.number(), listed: storage::count(host) }.into());
+        }
+        let signal = logic::sentinel(storage::signal(host, scope), host.now(), secs)?;
+        self.raise(host, scope, signal)
+    }
+
+    /// The limiter has tripped: the scope takes no new risk until `until`. Whatever called this moves no value.
+    ///
+    /// Events: `Signalled`, `Incident`.
+    pub fn trip(&self, host: &mut impl Host, scope: Scope, until: u64) -> Result<(), Error> {
+        let signal = logic::tripped(storage::signal(host, scope), until);
+        self.raise(host, scope, signal)
+    }
+
+    /// Writes a signal, its bit and its incident.
+    fn raise(&self, host: &mut impl Host, scope: Scope, signal: Signal) -> Result<(), Error> {
+        storage::store_signal(host, scope, &signal)?;
+        set_bit(host, scope, SIGNAL, true);
+        let (by, now) = (host.caller(), host.now());
+        let topics =
+            [abi::Signalled::SIGNATURE_HASH, B256::new(U256::from(scope.number()).to_be_bytes()), by.into_word()];
+        emit(host, &topics, [U256::from(signal.until)]);
+        let ends = self.ends(host, scope);
+        let finding = Finding { cause: Cause::Signal, tier: Tier::ReduceOnly, anomaly: now, ends, contained: true };
+        journal::record(host, scope, by, finding).map(drop)
     }
 
     /// The caller, a guardian, stops classes of action in scopes for its own duration.
@@ -234,7 +282,7 @@ impl House {
     /// An incident lasts as long: a tier that steps down on the way is the same incident.
     fn ends(&self, host: &impl Host, scope: Scope) -> u64 {
         let pause = guardian::storage::pause(host, scope);
-        let grace = guardian::logic::grace_until(&pause, &self.guardian);
+        let grace = guardian::logic::grace_until(&pause, &self.guardian).max(storage::signal(host, scope).until);
         if scope.is_protocol() {
             return grace;
         }
@@ -272,6 +320,20 @@ impl House {
         }
         Ok(market)
     }
+}
+
+/// What limiter trips and sentinels say: a word for each scope whose bit is set. A bit whose signal has ended says nothing.
+fn signals(host: &impl Host, main: u8, own: u8, scope: Scope) -> Standing {
+    let now = host.now();
+    let of = |bits: u8, at: Scope| match bits & SIGNAL {
+        0 => Standing::NORMAL,
+        _ => logic::signal_standing(&storage::signal(host, at), now),
+    };
+    let protocol = of(main, Scope::PROTOCOL);
+    if scope.is_protocol() {
+        return protocol;
+    }
+    protocol.and(of(own, scope))
 }
 
 /// How many markets are listed.

@@ -4,16 +4,17 @@
 //! |---|---|---|
 //! | `fusebox.panel` | k | panel word k |
 //! | `fusebox.panel.count` | 0 | circuits listed 32 |
+//! | `fusebox.signal` | scope | its signal: until 64, the sentinels' week 64 |
 //! | `fusebox.journal` | 0 | incidents 32 |
 //! | | 1 | head of the chain of hashes |
 //! | `fusebox.journal.open` | scope | its open incident, numbered from 1; 0 for none |
 //! | `fusebox.journal.record` | 4i, 4i+1, 4i+2 | incident i: record, opener, money |
 
-use crate::types::Incident;
+use crate::types::{Incident, Signal};
 use alloy_primitives::{B256, U256};
 use fusebox_core::{
     host::{word, Host},
-    pack::{field, FieldOverflow},
+    pack::{field, with_field, FieldOverflow},
     panel::{Panel, Scope},
     slot::{element, erc7201},
 };
@@ -21,6 +22,7 @@ use fusebox_core::{
 /// Root of the panel words.
 pub const PANEL: U256 = erc7201("fusebox.panel");
 const COUNT: U256 = erc7201("fusebox.panel.count");
+const SIGNAL: U256 = erc7201("fusebox.signal");
 const JOURNAL: U256 = erc7201("fusebox.journal");
 const OPEN: U256 = erc7201("fusebox.journal.open");
 const RECORD: U256 = erc7201("fusebox.journal.record");
@@ -38,6 +40,19 @@ pub fn panel(host: &impl Host, k: u32) -> Panel {
 /// Writes panel word `k`.
 pub fn store_panel(host: &mut impl Host, k: u32, panel: Panel) {
     host.store(element(PANEL, k.into()), panel.0);
+}
+
+/// The signal of a scope.
+pub fn signal(host: &impl Host, scope: Scope) -> Signal {
+    let word = host.load(element(SIGNAL, scope.number().into()));
+    Signal { until: field(word, 0, 64), week: field(word, 64, 64) }
+}
+
+/// Writes the signal of a scope.
+pub fn store_signal(host: &mut impl Host, scope: Scope, signal: &Signal) -> Result<(), FieldOverflow> {
+    let word = with_field(with_field(U256::ZERO, 0, 64, signal.until)?, 64, 64, signal.week)?;
+    host.store(element(SIGNAL, scope.number().into()), word);
+    Ok(())
 }
 
 /// How many circuits are listed.

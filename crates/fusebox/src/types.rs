@@ -165,6 +165,17 @@ pub struct Sighting {
     pub outage: (u64, u64),
 }
 
+/// What limiter trips and sentinels have said of a scope: it takes no new risk.
+///
+/// Units: seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signal {
+    /// When it ends; 0 if there has never been one.
+    pub until: u64,
+    /// When the sentinels' week began in which they may stop the scope for a day; 0 for never.
+    pub week: u64,
+}
+
 /// What a note in the journal says to whoever pays for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Noted {
