@@ -6,11 +6,13 @@ use alloy_primitives::U256;
 pub mod change;
 pub mod overlay;
 pub mod playbook;
+pub mod proposal;
 pub mod table;
 
-pub use change::{Act, Change, Proposal, Stage};
+pub use change::{Act, Change};
 pub use overlay::{Overlay, OverlayEffect, Tightening};
 pub use playbook::{Incident, Playbook, Situation};
+pub use proposal::{Proposal, Stage};
 pub use table::{Delay, Delays, Direction, Outcome, Row, Step};
 
 /// Roles that exist.

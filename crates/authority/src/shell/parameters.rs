@@ -42,17 +42,20 @@ pub fn note<H: Host>(host: &mut H, (scope, id): (u32, u16), previous: u128, curr
     }
 }
 
-/// A delay in force, in seconds, if the id is one of this module's own.
-pub fn own_value<H: Host>(host: &H, id: u16) -> Option<u128> {
-    table::delay_of_row(id).map(|delay| u128::from(storage::delays(host).of(delay)))
+/// A delay in force, in seconds, if the place is one of this module's own, which are the protocol's.
+pub fn own_value<H: Host>(host: &H, at: (u32, u16)) -> Option<u128> {
+    table::own_delay(at).map(|delay| u128::from(storage::delays(host).of(delay)))
 }
 
-/// Writes a delay, if the id is one of this module's own: for the composer, after [`set`] or [`super::execute`] said so.
-pub fn set_own_value<H: Host>(host: &mut H, id: u16, value: u128) {
-    if let Some(delay) = table::delay_of_row(id) {
+/// Writes a delay, if the place is one of this module's own: for the composer, after [`set`] or [`super::execute`] said
+/// so; whether it was.
+pub fn set_own_value<H: Host>(host: &mut H, at: (u32, u16), value: u128) -> bool {
+    let own = table::own_delay(at);
+    if let Some(delay) = own {
         let delays = storage::delays(host).with(delay, u64::try_from(value).unwrap_or(u64::MAX));
         storage::set_delays(host, delays);
     }
+    own.is_some()
 }
 
 /// The value in force: for a module whose word says that there is an overlay.

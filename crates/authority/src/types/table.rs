@@ -178,9 +178,9 @@ impl Delays {
     }
 }
 
-/// The delay that a row of [`DELAY_ROWS`] sets.
-pub fn delay_of_row(id: u16) -> Option<Delay> {
-    DELAY_ROWS.iter().find(|row| row.id == id).map(|row| row.delay)
+/// The delay that is the value of a row of [`DELAY_ROWS`] in a scope: there is one for all, in scope 0.
+pub fn own_delay((scope, id): (u32, u16)) -> Option<Delay> {
+    DELAY_ROWS.iter().find(|row| scope == 0 && row.id == id).map(|row| row.delay)
 }
 
 /// What becomes of a change that Governance asks for.
