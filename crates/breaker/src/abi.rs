@@ -158,11 +158,11 @@ pub(crate) fn log_configured(host: &mut impl Host, market: Scope, setup: &Setup)
 }
 
 pub(crate) fn log_quarantined(host: &mut impl Host, market: Scope, feed: u8, until: u64) {
-    emit(host, &[Quarantined::SIGNATURE_HASH, topic(market)], [U256::from(feed), U256::from(until)]);
+    log(host, Quarantined::SIGNATURE_HASH, market, &[u128::from(feed), u128::from(until)]);
 }
 
 pub(crate) fn log_released(host: &mut impl Host, market: Scope, feed: u8) {
-    emit(host, &[Released::SIGNATURE_HASH, topic(market)], [U256::from(feed)]);
+    log(host, Released::SIGNATURE_HASH, market, &[u128::from(feed)]);
 }
 
 pub(crate) fn log_effect(host: &mut impl Host, market: Scope, effect: &Effect) {
@@ -175,14 +175,14 @@ pub(crate) fn log_effect(host: &mut impl Host, market: Scope, effect: &Effect) {
             trip.until,
             u64::from(trip.strikes),
         ];
-        emit(host, &[Tripped::SIGNATURE_HASH, topic(market)], words.map(U256::from));
+        log(host, Tripped::SIGNATURE_HASH, market, &words.map(u128::from));
     }
     if let Some((previous, tier)) = effect.stepped {
-        let words = [tier, previous].map(|tier| U256::from(tier.code()));
-        emit(host, &[SteppedDown::SIGNATURE_HASH, topic(market)], words);
+        let words = [u128::from(tier.code()), u128::from(previous.code())];
+        log(host, SteppedDown::SIGNATURE_HASH, market, &words);
     }
     if let Some(price) = effect.anchored {
-        emit(host, &[ReferenceAnchored::SIGNATURE_HASH, topic(market)], [U256::from(price)]);
+        log(host, ReferenceAnchored::SIGNATURE_HASH, market, &[price]);
     }
     if let Some((feed, until)) = effect.quarantined {
         log_quarantined(host, market, feed, until);
@@ -191,15 +191,28 @@ pub(crate) fn log_effect(host: &mut impl Host, market: Scope, effect: &Effect) {
         log_released(host, market, feed);
     }
     if let Some(apart) = effect.mark_apart {
-        let words = [U256::from(apart), U256::from(effect.quote.mark_bps)];
-        emit(host, &[MarkApart::SIGNATURE_HASH, topic(market)], words);
+        let words = [u128::from(apart), u128::from(effect.quote.mark_bps)];
+        log(host, MarkApart::SIGNATURE_HASH, market, &words);
     }
     if let Some(outage) = effect.outage {
-        let words = [outage.from, outage.until].map(U256::from);
-        emit(host, &[SequencerOutage::SIGNATURE_HASH, topic(market)], words);
+        let words = [u128::from(outage.from), u128::from(outage.until)];
+        log(host, SequencerOutage::SIGNATURE_HASH, market, &words);
     }
 }
 
+/// One event of a market; no field of any is wider than 128 bits, and one encoder serves them all.
+#[inline(never)]
+fn log(host: &mut impl Host, signature: B256, market: Scope, words: &[u128]) {
+    let mut data = Vec::with_capacity(words.len().saturating_mul(32));
+    for word in words {
+        data.extend_from_slice(&[0; 16]);
+        data.extend_from_slice(&word.to_be_bytes());
+    }
+    host.log(&[signature, topic(market)], &data);
+}
+
 fn topic(market: Scope) -> B256 {
-    U256::from(market.number()).into()
+    let mut topic = B256::ZERO;
+    topic.0.iter_mut().rev().zip(market.number().to_le_bytes()).for_each(|(place, byte)| *place = byte);
+    topic
 }

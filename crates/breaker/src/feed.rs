@@ -4,15 +4,14 @@ use crate::error::{Error, Fault};
 use crate::logic::curve;
 use crate::params::{FeedConfig, FeedKind, NO_MAX_AGE};
 use crate::types::{Outage, Sample, Sequencer, MAX_PRICE};
+use alloc::vec::Vec;
 use alloy_primitives::U256;
-use fusebox_core::host::Answer;
+use fusebox_core::host::{revert as calldata, Answer}; // a selector and words, both of them
 
 /// Bytes of `latestRoundData()` and `getRoundData(uint80)`.
 pub const ROUND_BYTES: usize = 160;
 /// Bytes of `observe(uint32[])` for two moments.
 pub const OBSERVE_BYTES: usize = 256;
-/// Calldata bytes of `observe(uint32[])` for two moments.
-pub const OBSERVE_CALL_BYTES: usize = 132;
 
 /// `latestRoundData()`.
 pub const LATEST_ROUND_DATA: [u8; 4] = [0xfe, 0xaf, 0x96, 0x8c];
@@ -121,7 +120,8 @@ fn mean_price(answer: Answer, data: &[u8; OBSERVE_BYTES], kind: FeedKind) -> Res
         return Err(Fault::Malformed);
     };
     // Two arrays of two words each, one behind the other, as every compiler lays them out.
-    let shaped = [(0, 64u8), (1, 160), (2, 2), (5, 2)].iter().all(|(at, value)| word(data, *at) == U256::from(*value));
+    let shaped = [(0, 64), (1, 160), (2, 2), (5, 2)];
+    let shaped = shaped.iter().all(|(at, value)| *word(data, *at).as_limbs() == [*value, 0, 0, 0]);
     let (before, after) = (cumulative(word(data, 3)), cumulative(word(data, 4)));
     let (Some(before), Some(after), true) = (before, after, shaped) else {
         return Err(Fault::Malformed);
@@ -143,22 +143,13 @@ fn mean_price(answer: Answer, data: &[u8; OBSERVE_BYTES], kind: FeedKind) -> Res
 }
 
 /// The calldata of `observe([window, 0])`.
-pub fn observe_call(window_secs: u32) -> [u8; OBSERVE_CALL_BYTES] {
-    let mut data = [0; OBSERVE_CALL_BYTES];
-    let words = [U256::from(32u8), U256::from(2u8), U256::from(window_secs), U256::ZERO];
-    let (selector, body) = data.split_at_mut(4);
-    selector.copy_from_slice(&OBSERVE);
-    body.chunks_exact_mut(32).zip(words).for_each(|(place, word)| place.copy_from_slice(&word.to_be_bytes::<32>()));
-    data
+pub fn observe_call(window_secs: u32) -> Vec<u8> {
+    calldata(OBSERVE, [32, 2, u64::from(window_secs), 0].map(|word| U256::from_limbs([word, 0, 0, 0])))
 }
 
 /// The calldata of `getRoundData(round - 1)`.
-pub fn previous_round_call(data: &[u8; ROUND_BYTES]) -> [u8; 36] {
-    let mut call = [0; 36];
-    let (selector, body) = call.split_at_mut(4);
-    selector.copy_from_slice(&GET_ROUND_DATA);
-    body.copy_from_slice(&word(data, 0).saturating_sub(U256::ONE).to_be_bytes::<32>());
-    call
+pub fn previous_round_call(data: &[u8; ROUND_BYTES]) -> Vec<u8> {
+    calldata(GET_ROUND_DATA, [word(data, 0).saturating_sub(U256::ONE)])
 }
 
 /// Whether a feed reports the decimals that were configured.
@@ -198,9 +189,7 @@ pub fn judge(sample: &Sample, feed: &FeedConfig, max_confidence_bps: u16, now: u
 ///
 /// Rounding: up; `u32::MAX` for itself and all above.
 pub fn confidence_bps(sample: &Sample) -> u32 {
-    let scaled = sample.confidence.checked_mul(10_000).and_then(|scaled| scaled.checked_next_multiple_of(sample.price));
-    let bps = scaled.and_then(|scaled| scaled.checked_div(sample.price));
-    bps.and_then(|bps| u32::try_from(bps).ok()).unwrap_or(u32::MAX)
+    curve::bps(sample.confidence, sample.price)
 }
 
 /// An answer of exactly that length.
@@ -223,8 +212,10 @@ fn negative(value: U256) -> bool {
 
 /// An answer with `decimals` as WAD: exact, since more than 18 decimals are never configured.
 fn scaled(value: U256, decimals: u8) -> Option<u128> {
-    let scale = 10u128.checked_pow(18u32.checked_sub(u32::from(decimals))?)?;
-    u128::try_from(value).ok()?.checked_mul(scale).filter(|price| *price <= MAX_PRICE)
+    let scale = 10u64.checked_pow(18u32.checked_sub(u32::from(decimals))?)?;
+    let [low, high, 0, 0] = *value.as_limbs() else { return None };
+    let value = u128::from(high) << 64 | u128::from(low);
+    value.checked_mul(u128::from(scale)).filter(|price| *price <= MAX_PRICE)
 }
 
 /// An `int56` in a word.

@@ -170,7 +170,7 @@ fn require_decimals(host: &impl Host, feed: u8, config: &FeedConfig) -> Result<(
 
 /// An outage that this market has not seen before: asks the round before the one that says "up".
 fn outage(host: &impl Host, market: Scope, setup: &Setup, sequencer: Sequencer) -> Result<Option<Outage>, Error> {
-    let seen = storage::unpack_sequencer(storage::load(host, market, storage::SEQUENCER)).1;
+    let seen = storage::seen(storage::load(host, market, storage::SEQUENCER));
     let (Some(config), Some(since)) = (&setup.sequencer, logic::came_back(sequencer, seen)) else { return Ok(None) };
     let (mut data, mut before) = ([0; ROUND_BYTES], [0; ROUND_BYTES]);
     call(host, config.source, SEQUENCER_GAS, &feed::LATEST_ROUND_DATA, &mut data)?;
@@ -183,13 +183,6 @@ fn outage(host: &impl Host, market: Scope, setup: &Setup, sequencer: Sequencer) 
 fn saw_sequencer(host: &mut impl Host, market: Scope, sequencer: Sequencer) {
     if let Sequencer::Up { since } = sequencer {
         let word = storage::load(host, market, storage::SEQUENCER);
-        let (config, seen) = storage::unpack_sequencer(word);
-        storage::store(
-            host,
-            market,
-            storage::SEQUENCER,
-            storage::pack_sequencer(config.as_ref(), seen.max(since)),
-            word,
-        );
+        storage::store(host, market, storage::SEQUENCER, storage::saw(word, since), word);
     }
 }

@@ -25,7 +25,8 @@ pub use memory::{
     unpack_ladder, unpack_quarantine, unpack_reference, unpack_samples, unpack_state, unpack_variance,
 };
 pub use setup::{
-    load_setup, pack_feed, pack_params, pack_sequencer, store_setup, unpack_feed, unpack_sequencer, unpack_setup,
+    load_setup, pack_feed, pack_params, pack_sequencer, saw, seen, store_setup, unpack_feed, unpack_sequencer,
+    unpack_setup,
 };
 
 const ROOT: U256 = erc7201("fusebox.breaker");

@@ -7,12 +7,15 @@
     clippy::panic
 )] // a panic here is a failed test
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
 use fusebox_breaker::error::Fault;
+use fusebox_breaker::logic::curve;
 use fusebox_breaker::params::{MAX_FEEDS, QUORUM};
 use fusebox_breaker::types::{Cause, Effect, Ladder, Quarantine, Reference, Variance, MAX_PRICE};
 use fusebox_breaker::{logic, storage, FeedConfig, Params, Reading, Sample, Sequencer, Setup, State};
+use fusebox_core::bps::deviation_up;
 use fusebox_core::panel::{Class, Tier};
+use fusebox_core::Wad;
 use proptest::prelude::*;
 
 const WAD: u128 = 1_000_000_000_000_000_000;
@@ -113,6 +116,22 @@ proptest! {
         prop_assert_eq!(quote.price, price);
         prop_assert!(quote.breach <= Tier::Guarded);
         prop_assert_eq!(quote.price_for(Class::Increase), Ok(price));
+    }
+
+    #[test]
+    fn bps_is_core_s_deviation_in_half_the_width(price in 1..=MAX_PRICE, from in 1..=MAX_PRICE, near in 0u128..100, conf in any::<u64>()) {
+        for from in [from, price.saturating_add(near), price.saturating_sub(near).max(1), 1, MAX_PRICE] {
+            let wide = deviation_up(U256::from(price), U256::from(from), U256::from(conf)).unwrap();
+            let narrow = curve::bps(price.abs_diff(from).saturating_sub(conf.into()), price.min(from));
+            prop_assert_eq!(narrow, wide.0);
+        }
+        prop_assert_eq!(curve::bps(price, 0), u32::MAX);
+    }
+
+    #[test]
+    fn share_is_core_s_share_in_half_the_width(value in any::<u128>(), weight in 0u64..=1_000_000_000_000_000_000) {
+        let wide = Wad(U256::from(weight)).of_down(U256::from(value)).unwrap();
+        prop_assert_eq!(U256::from(curve::share(value, weight)), wide);
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn listing_stores_what_was_given_and_happens_once() {
     assert_eq!(host.logs[0].topics[0], abi::Configured::SIGNATURE_HASH);
     assert_eq!(shell::configure(&mut host, MARKET, &setup(false)), Err(Error::AlreadyConfigured { market: 1 }));
     assert_eq!(shell::quote(&host, Scope::new(2), None), Err(Error::NotConfigured { market: 2 }));
-    let packed = (storage::pack_params(&Params::DEFAULT), storage::pack_sequencer(setup(true).sequencer.as_ref(), 0));
+    let packed = (storage::pack_params(&Params::DEFAULT), storage::pack_sequencer(setup(true).sequencer.as_ref()));
     let feeds: Vec<_> = setup(true).feeds[..2].iter().map(storage::pack_feed).collect();
     assert_eq!(storage::unpack_setup(packed.0, &feeds, packed.1), Ok(setup(true)));
 }

@@ -5,8 +5,6 @@ use crate::feed;
 use crate::logic::{curve, reference};
 use crate::params::{Setup, MAX_FEEDS, QUORUM};
 use crate::types::{Cause, Quote, Reading, Sample, Sequencer, State};
-use alloy_primitives::U256;
-use fusebox_core::bps::deviation_up;
 use fusebox_core::panel::{Class, Tier};
 
 /// What may be done with the price of this second.
@@ -90,14 +88,9 @@ fn valid<'a>(quote: &Quote, setup: &Setup, reading: &'a Reading) -> impl Iterato
 /// only the anchor is believed: a check that nothing checks is not a price.
 fn price(quote: &mut Quote, setup: &Setup, reading: &Reading) {
     if quote.valid >= QUORUM {
-        let (mut prices, mut oldest) = ([U256::ZERO; MAX_FEEDS], u64::MAX);
-        for (place, (_, sample)) in prices.iter_mut().zip(valid(quote, setup, reading)) {
-            *place = U256::from(sample.price);
-            oldest = oldest.min(sample.updated_at);
-        }
-        let median = prices.get_mut(..usize::from(quote.valid)).and_then(fusebox_core::median);
-        quote.price = median.and_then(|median| u128::try_from(median).ok()).unwrap_or(0);
-        quote.updated_at = oldest;
+        quote.price = curve::median(valid(quote, setup, reading).map(|(_, sample)| sample.price));
+        quote.updated_at =
+            valid(quote, setup, reading).fold(u64::MAX, |oldest, (_, sample)| oldest.min(sample.updated_at));
         return;
     }
     let leads = |index: &usize| setup.feeds.get(*index).is_some_and(|feed| feed.kind.leads());
@@ -115,14 +108,14 @@ fn divergence(quote: &mut Quote, setup: &Setup, reading: &Reading) -> Option<Err
     if quote.price == 0 {
         return None;
     }
-    let (mut sorted, mut slack) = ([u32::MAX; MAX_FEEDS], 0u128);
+    let (mut farthest, mut slack) = ([u32::MAX; MAX_FEEDS], 0u128);
     if quote.valid < QUORUM {
         slack = valid(quote, setup, reading).fold(0, |sum, (_, sample)| sum.saturating_add(sample.confidence));
     }
     let mut apart_of = [0; MAX_FEEDS];
     for (index, sample) in valid(quote, setup, reading) {
         let bps = apart(sample.price, quote.price, if slack > 0 { slack } else { sample.confidence });
-        if let (Some(place), Some(own)) = (sorted.get_mut(index), apart_of.get_mut(index)) {
+        if let (Some(place), Some(own)) = (farthest.get_mut(index), apart_of.get_mut(index)) {
             (*place, *own) = (bps, bps);
         }
         quote.outlier_bps = quote.outlier_bps.max(bps);
@@ -131,8 +124,9 @@ fn divergence(quote: &mut Quote, setup: &Setup, reading: &Reading) -> Option<Err
     // With a quorum, how far the majority is from the median: one liar among three must not take the price away.
     quote.deviation_bps = quote.outlier_bps;
     if quote.valid >= QUORUM {
-        sorted.sort_unstable();
-        quote.deviation_bps = sorted.get(usize::from(quote.valid >> 1)).copied().unwrap_or(u32::MAX);
+        let majority = usize::from(quote.valid >> 1).saturating_add(1);
+        let within = |bound: &u32| farthest.iter().filter(|bps| *bps <= bound).count() >= majority;
+        quote.deviation_bps = farthest.iter().copied().filter(within).min().unwrap_or(u32::MAX);
     }
     quote.independent = quote.valid > 1 && !params.divergence_off;
     if params.divergence_off {
@@ -231,7 +225,7 @@ fn sequencer(setup: &Setup, now: u64, sequencer: Sequencer) -> (Option<Error>, O
 ///
 /// Rounding: up.
 fn apart(price: u128, from: u128, confidence: u128) -> u32 {
-    deviation_up(U256::from(price), U256::from(from), U256::from(confidence)).map_or(u32::MAX, |bps| bps.0)
+    curve::bps(price.abs_diff(from).saturating_sub(confidence), price.min(from))
 }
 
 // The order of `Quote::refused` is the number of the class.

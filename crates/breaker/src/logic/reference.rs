@@ -3,7 +3,6 @@
 use crate::logic::{curve, ladder};
 use crate::params::{Params, SAMPLE_SECS};
 use crate::types::{Quote, Reference, State};
-use alloy_primitives::U256;
 use fusebox_core::panel::Tier;
 use fusebox_core::time::live;
 
@@ -90,10 +89,8 @@ fn collect(mut state: State, params: &Params, now: u64, price: u128) -> State {
     }
     state.reference.at = now;
     state.reference.clean = state.reference.clean.saturating_add(1).min(10);
-    state.samples.rotate_right(1);
-    if let Some(newest) = state.samples.first_mut() {
-        *newest = price;
-    }
+    let mut newer = price;
+    state.samples.iter_mut().for_each(|place| newer = core::mem::replace(place, newer));
     let span = now.saturating_sub(state.reference.clean_since);
     if state.reference.clean < params.clean_samples || span < u64::from(params.clean_secs) {
         return state;
@@ -108,7 +105,5 @@ fn collect(mut state: State, params: &Params, now: u64, price: u128) -> State {
 
 /// The median of the samples collected.
 fn median(state: &State) -> u128 {
-    let mut prices = state.samples.map(U256::from);
-    let collected = prices.get_mut(..usize::from(state.reference.clean));
-    collected.and_then(fusebox_core::median).and_then(|median| u128::try_from(median).ok()).unwrap_or(0)
+    curve::median(state.samples.into_iter().take(usize::from(state.reference.clean)))
 }

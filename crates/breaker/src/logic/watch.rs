@@ -8,7 +8,6 @@ use crate::params::{
 use crate::types::{Quote, Reading, Sequencer, State, Variance};
 use alloy_primitives::U256;
 use fusebox_core::math::sqrt_up;
-use fusebox_core::Wad;
 
 /// Standard deviation of the logarithmic return over `horizon_secs`: the larger of the fast and the slow one.
 ///
@@ -39,7 +38,7 @@ pub(super) fn volatility(variance: Variance, now: u64, price: u128) -> Variance 
 /// `old` moved to `new` by the weight.
 ///
 /// Rounding: up.
-fn blended(old: u64, new: u64, weight: Wad) -> u64 {
+fn blended(old: u64, new: u64, weight: u64) -> u64 {
     let step = curve::share(u128::from(old.abs_diff(new)), weight);
     let step = u64::try_from(step).unwrap_or(u64::MAX);
     if new < old {
@@ -59,7 +58,10 @@ pub(super) fn disagreement(mut state: State, setup: &Setup, now: u64, quote: &Qu
     }
     let (mut left, mut routed) = (quote.valid, None);
     let feeds = quote.deviations.iter().zip(quote.faults).zip(state.quarantine.disagreed.iter_mut());
-    for (index, (((bps, fault), disagreed), until)) in (0u8..).zip(feeds.zip(&mut state.quarantine.until)).skip(1) {
+    for (index, (((bps, fault), disagreed), until)) in (0u8..).zip(feeds.zip(&mut state.quarantine.until)) {
+        if index == 0 {
+            continue; // the anchor
+        }
         let apart = fault.is_none() && *bps >= bound;
         *disagreed = if apart { disagreed.saturating_add(1).min(QUARANTINE_SAMPLES) } else { 0 };
         if *disagreed >= QUARANTINE_SAMPLES && left > QUORUM && routed.is_none() {

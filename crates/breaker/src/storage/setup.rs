@@ -8,6 +8,9 @@ use alloy_primitives::{Address, U256};
 use fusebox_core::host::Host;
 use fusebox_core::panel::Scope;
 
+/// Where the sequencer's word keeps since when it was last seen up.
+const SEEN: u32 = 208;
+
 /// The thresholds as a word: in the order of the parameter table, 16 bits each but `clean_samples` (8), then the three
 /// flags.
 pub fn pack_params(p: &Params) -> U256 {
@@ -89,18 +92,30 @@ pub fn unpack_feed(word: U256) -> Result<FeedConfig, Error> {
 }
 
 /// The sequencer's feed as a word; zero for a chain that has none.
-pub fn pack_sequencer(sequencer: Option<&SequencerConfig>, seen: u64) -> U256 {
+pub fn pack_sequencer(sequencer: Option<&SequencerConfig>) -> U256 {
     let Some(config) = sequencer else { return U256::ZERO };
     let mut w = Writer(address_word(config.source), 160);
-    w.put(24, u128::from(config.grace_secs)).put(24, u128::from(config.max_age_secs)).time(seen);
+    w.put(24, u128::from(config.grace_secs)).put(24, u128::from(config.max_age_secs));
     w.0
 }
 
-/// The sequencer's feed of a word, and since when it was last seen up.
-pub fn unpack_sequencer(word: U256) -> (Option<SequencerConfig>, u64) {
+/// The sequencer's feed of a word.
+pub fn unpack_sequencer(word: U256) -> Option<SequencerConfig> {
     let mut r = Reader(word, 160);
     let config = SequencerConfig { source: address(word), grace_secs: r.word(24), max_age_secs: r.word(24) };
-    ((!word.is_zero()).then_some(config), r.take(40))
+    (!word.is_zero()).then_some(config)
+}
+
+/// Since when the sequencer was last seen up, of its word.
+pub fn seen(word: U256) -> u64 {
+    Reader(word, SEEN).take(40)
+}
+
+/// The sequencer's word with a later second since when it is up.
+pub fn saw(word: U256, since: u64) -> U256 {
+    let mut w = Writer(word, SEEN);
+    w.time(seen(word).max(since));
+    w.0
 }
 
 /// A configuration from its words, as they will be stored: what Governance sends.
@@ -111,7 +126,7 @@ pub fn unpack_setup(params: U256, feeds: &[U256], sequencer: U256) -> Result<Set
     for (place, word) in configs.iter_mut().zip(feeds) {
         *place = unpack_feed(*word)?;
     }
-    let sequencer = unpack_sequencer(sequencer).0;
+    let sequencer = unpack_sequencer(sequencer);
     match configs.get(..feeds.len()) {
         Some(configs) => Setup::new(&unpack_params(params), configs, sequencer),
         None => Err(Error::OutOfBounds {
@@ -132,7 +147,7 @@ pub fn load_setup(host: &impl Host, market: Scope) -> Result<Setup, Error> {
         return Err(Error::NotConfigured { market: market.number() });
     }
     let [.., count] = params.to_le_bytes::<32>();
-    let sequencer = unpack_sequencer(load(host, market, SEQUENCER)).0;
+    let sequencer = unpack_sequencer(load(host, market, SEQUENCER));
     let mut setup = Setup { params: unpack_params(params), feeds: [FeedConfig::NONE; MAX_FEEDS], count, sequencer };
     for (index, place) in (FEEDS..).zip(setup.feeds.iter_mut().take(usize::from(count))) {
         *place = unpack_feed(load(host, market, index))?;
@@ -145,7 +160,7 @@ pub fn store_setup(host: &mut impl Host, market: Scope, setup: &Setup) {
     let mut params = Writer(pack_params(&setup.params), 248);
     params.small(8, setup.count);
     store(host, market, PARAMS, params.0, U256::ZERO);
-    store(host, market, SEQUENCER, pack_sequencer(setup.sequencer.as_ref(), 0), U256::ZERO);
+    store(host, market, SEQUENCER, pack_sequencer(setup.sequencer.as_ref()), U256::ZERO);
     for (index, feed) in (FEEDS..).zip(setup.feeds.iter().take(usize::from(setup.count))) {
         store(host, market, index, pack_feed(feed), U256::ZERO);
     }
