@@ -1,6 +1,8 @@
 //! A protocol of two scopes and three parameters on one contract's memory, composed as a protocol would, and a ledger
 //! beside it that knows what was proposed when.
 
+#![allow(dead_code)] // each test file uses a part
+
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
 use fusebox_authority::{
@@ -32,7 +34,7 @@ pub const WHO: [Address; 8] = [
     Address::repeat_byte(7),
     Address::repeat_byte(8),
 ];
-const ROLE: [Option<Role>; 8] = [
+pub const ROLE: [Option<Role>; 8] = [
     Some(Role::Governance),
     Some(Role::Governance),
     Some(Role::Council),
@@ -187,14 +189,14 @@ pub fn approved(host: &Memory, scope: u32, id: u16) -> u128 {
     shell::own_value(host, (scope, id)).unwrap_or_else(|| host.load(slot(scope, id)).to::<u128>())
 }
 
-fn approve(host: &mut Memory, scope: u32, id: u16, value: u128) {
+pub fn approve(host: &mut Memory, scope: u32, id: u16, value: u128) {
     if !shell::set_own_value(host, (scope, id), value) {
         host.store(slot(scope, id), U256::from(value));
     }
 }
 
 /// What a composer does with a change that has waited.
-fn carry(host: &mut Memory, change: &Change<'_>) {
+pub fn carry(host: &mut Memory, change: &Change<'_>) {
     if change.act == Act::Parameter {
         let previous = approved(host, change.scope, change.id);
         approve(host, change.scope, change.id, change.value());
