@@ -125,7 +125,7 @@ pub fn available(bucket: &Bucket, params: &Params, now: u64) -> u128 {
 
 /// `amount` has come in: it pays debt first, the rest is credit. It never fails, so a deposit never does.
 ///
-/// While tickets wait it changes nothing: their times are promised, and whoever came later would pass them.
+/// While tickets wait it gives nothing: their times are promised, and whoever came later would pass them.
 ///
 /// Rounding: what it is worth down.
 /// Invariants: RL-3, RL-4, RL-11.
@@ -133,8 +133,12 @@ pub fn inflow(bucket: Bucket, params: &Params, now: u64, amount: u128) -> Bucket
     let Ok(time) = fixed(now) else { return bucket };
     let debt = bucket.tat.saturating_sub(time);
     let waiting = bucket.queued && debt > bucket.window();
-    if !bucket.is_configured() || waiting || amount == 0 {
+    if !bucket.is_configured() || amount == 0 {
         return bucket;
+    }
+    let last_inflow = low32(now); // always: the base believes no height in this second
+    if waiting {
+        return Bucket { last_inflow, ..bucket };
     }
     let worth = credit_down(amount, bucket.window_secs(), bucket.capacity);
     let paid = worth.min(debt);
@@ -142,7 +146,7 @@ pub fn inflow(bucket: Bucket, params: &Params, now: u64, amount: u128) -> Bucket
     Bucket {
         tat: bucket.tat.wrapping_sub(paid), // paid is at most the debt
         credit_until: if more == 0 { 0 } else { time.saturating_add(more) },
-        last_inflow: low32(now),
+        last_inflow,
         queued: false,
         exact: false,
         ..bucket

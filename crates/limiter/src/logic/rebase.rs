@@ -72,6 +72,8 @@ pub fn split(config: &Config, capacity: u128) -> (u128, u128) {
 
 /// A lane as it is configured for the first time (`first`: full, else empty), or changed; none at all without capacity.
 ///
+/// A small lane that is closed and opened again begins empty and after its old tickets, so that neither refills it.
+///
 /// Errors: [`Error::OutOfRange`].
 /// Invariants: RL-7.
 pub fn configure(
@@ -82,15 +84,16 @@ pub fn configure(
     first: bool,
 ) -> Result<(Bucket, Side), Error> {
     if shape.capacity == 0 {
-        return Ok((Bucket::default(), side));
+        return Ok((Bucket::default(), Side { last_ready: last_ready(&bucket, &side), ..side }));
     }
     if bucket.is_configured() {
         return rebase((bucket, side), params, now, shape);
     }
     let Shape { capacity, window_mins, policy } = shape;
     let new = Bucket { capacity, window_mins, policy, ..Bucket::default() };
-    let tat = if first { 0 } else { fixed(now)?.saturating_add(new.window()) };
-    Ok((Bucket { tat, ..new }, Side::default()))
+    let (time, waiting) = (fixed(now)?, side.last_ready > fixed(now)?);
+    let tat = if first { 0 } else { time.max(side.last_ready).saturating_add(new.window()) };
+    Ok((Bucket { tat, queued: waiting, exact: waiting, ..new }, side))
 }
 
 /// The bucket in a new shape: it refills in the old one until now, then debt and credit keep their worth.
