@@ -12,8 +12,8 @@ sol! {
     /// An account's roles changed by one; `previous` and `current` are sets, one bit a role.
     event RoleSet(address indexed account, uint8 indexed role, uint8 previous, uint8 current, uint32 epoch);
 
-    /// Governance proposed a change; its words are the call's.
-    event Proposed(bytes32 indexed hash, uint8 indexed act, uint64 earliest, uint64 latest, address by);
+    /// Governance proposed a change, by its words.
+    event Proposed(bytes32 indexed hash, uint8 indexed act, uint64 earliest, uint64 latest, address by, uint256[] words);
     /// A proposal was cancelled.
     event Cancelled(bytes32 indexed hash, uint8 indexed act, address by);
     /// A proposal was executed.

@@ -212,7 +212,8 @@ fn what_tightens_is_set_and_what_does_not_is_proposed() {
     let words = change::parameter(1, 0x0200, 300);
     let event: abi::Proposed = last(&host);
     assert_eq!((event.hash, event.act, event.by), (shell::hash(&host, &words), 0, WHO[1]));
-    assert_eq!((event.earliest, event.latest), (T + 2 * DAY, T + 9 * DAY));
+    assert_eq!((event.earliest, event.latest, &event.words[..]), (T + 2 * DAY, T + 9 * DAY, &words[..]));
+    assert_eq!(host.logs.last().unwrap().data, event.encode_data());
     let numbers = |stage: u64| [stage, T + 2 * DAY, T + 9 * DAY].map(U256::from);
     for (stage, now) in [(1, T), (2, T + 2 * DAY), (3, T + 9 * DAY)] {
         host.now = now;

@@ -13,9 +13,14 @@ use fusebox_core::host::{emit, word, Host};
 
 /// The hash of words: of a change, what it is proposed under; of a batch, what its playbook is found under.
 pub fn hash<H: Host>(host: &H, words: &[U256]) -> B256 {
-    let mut bytes = Vec::with_capacity(words.len().saturating_mul(32));
-    words.iter().for_each(|word| bytes.extend_from_slice(&word.to_be_bytes::<32>()));
-    host.keccak(&bytes)
+    host.keccak(&encode(&[], words))
+}
+
+/// The bytes of words after others.
+fn encode(first: &[U256], words: &[U256]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(first.len().saturating_add(words.len()).saturating_mul(32));
+    first.iter().chain(words).for_each(|word| bytes.extend_from_slice(&word.to_be_bytes::<32>()));
+    bytes
 }
 
 /// The caller, Governance, proposes a change: its hash.
@@ -40,7 +45,10 @@ pub(super) fn submit<H: Host>(host: &mut H, rows: &[Row], words: &[U256]) -> Res
     if changed {
         storage::set_proposal(host, hash, proposal);
         let topics = topics(abi::Proposed::SIGNATURE_HASH, hash, change.act);
-        emit(host, &topics, [U256::from(proposal.earliest), U256::from(proposal.latest()), word(by)]);
+        let (earliest, latest, length) = (proposal.earliest, proposal.latest(), U256::from(words.len()));
+        // The array follows four words: it is what a watcher needs to judge the change, and to cancel it.
+        let first = [U256::from(earliest), U256::from(latest), word(by), U256::from(128), length];
+        host.log(&topics, &encode(&first, words));
     }
     Ok(hash)
 }
