@@ -4,7 +4,7 @@
 use crate::{
     error::Error,
     params::{Params, Policy, MAX_TRIP_SECS},
-    types::{low32, seconds_up, Bucket, Marker, Side, FRACTION_BITS},
+    types::{low32, seconds_up, Bucket, Marker, Side, FRACTION_BITS, MAX_TIME},
     Lane,
 };
 use fusebox_core::time::live;
@@ -145,7 +145,7 @@ pub fn inflow(bucket: Bucket, params: &Params, now: u64, amount: u128) -> Bucket
     let more = credit(&bucket, params, now).saturating_add(worth.wrapping_sub(paid));
     Bucket {
         tat: bucket.tat.wrapping_sub(paid), // paid is at most the debt
-        credit_until: if more == 0 { 0 } else { time.saturating_add(more) },
+        credit_until: if more == 0 { 0 } else { time.saturating_add(more).min(MAX_TIME) },
         last_inflow,
         queued: false,
         exact: false,
