@@ -113,6 +113,27 @@ fn a_trip_steps_down_by_time() {
 }
 
 #[test]
+fn ob_17_a_lone_breach_after_the_recovery_revives_nothing() {
+    let setup = setup(2, Params::DEFAULT);
+    let (mut state, apart) = (State::default(), [100 * WAD, 106 * WAD]);
+    poke(&mut state, &setup, START, &apart);
+    assert!(poke(&mut state, &setup, START + 60, &apart).tripped.is_some());
+    let (mut now, mut tier) = (START + 60, Tier::Guarded);
+    while tier > Tier::Normal {
+        now += 60;
+        tier = poke(&mut state, &setup, now, &[100 * WAD; 2]).after.tier;
+    }
+    assert!(now < START + 1_200, "ten clean minutes");
+    let lone = poke(&mut state, &setup, now + 60, &apart);
+    assert_eq!(
+        (lone.after.tier, lone.tripped, lone.bit_needed),
+        (Tier::Normal, None, false),
+        "a first sample is no trip"
+    );
+    assert!(poke(&mut state, &setup, now + 120, &apart).tripped.is_some(), "the second is");
+}
+
+#[test]
 fn a_breach_that_lasts_is_no_strike_and_a_re_trip_escalates_but_never_to_halted() {
     let setup = setup(2, Params::DEFAULT);
     let (mut state, mut now, mut tiers) = (State::default(), START, Vec::new());

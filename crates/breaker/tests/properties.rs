@@ -238,6 +238,21 @@ proptest! {
     }
 
     #[test]
+    fn ob_17_a_tier_rises_only_with_a_trip_that_is_told(
+        minutes in prop::collection::vec(prop_oneof![20 => Just(100 * WAD), 1 => 101 * WAD..120 * WAD], 50..400),
+        feeds in 2u8..=3,
+    ) {
+        let told = |effect: &Effect| effect.after.tier <= effect.before.tier || effect.tripped.is_some();
+        let opening = [vec![100 * WAD; 20], vec![106 * WAD; 2], minutes].concat();
+        let steps: Vec<Step> = opening.iter().map(|price| (60, [100 * WAD, *price, *price, 0])).collect();
+        let mut held = Tier::Normal;
+        run(&setup(feeds, Params::DEFAULT), &steps, |_, _, _, effect| {
+            assert!(told(effect) && (effect.after.tier <= held || effect.tripped.is_some()), "{effect:?}");
+            held = effect.after.tier;
+        });
+    }
+
+    #[test]
     fn ob_15_routing_around_spares_the_anchor_and_the_quorum(steps in prop::collection::vec((60u64..200, [90 * WAD..110 * WAD, 90 * WAD..110 * WAD, 99 * WAD..101 * WAD, 99 * WAD..101 * WAD]), 1..80)) {
         let setup = setup(4, Params::DEFAULT);
         run(&setup, &steps, |_, _, next, effect| {

@@ -43,7 +43,8 @@ pub fn settled(state: &State, now: u64) -> State {
 pub(super) fn observe(mut state: State, params: &Params, now: u64, quote: &Quote) -> State {
     if quote.breach > Tier::Normal {
         state.reference.clean = 0;
-        state.ladder.evidence = false;
+        // Once the trip is over its evidence stays: without it a lone breach would revive the trip until its hard end.
+        state.ladder.evidence &= !state.reference.frozen;
         return state;
     }
     if !quote.clean || (state.reference.frozen && !quote.independent) {
