@@ -9,7 +9,7 @@ use alloy_sol_types::{SolError, SolEvent};
 use fusebox_authority::{
     abi, shell, storage,
     types::{change, table::DELAY_ROWS, Incident, Overlay, Situation, Tightening},
-    Act, Change, ChangeError, Error, Outcome, Role,
+    Act, Change, ChangeError, Error, Outcome, Role, Row,
 };
 use fusebox_core::{
     host::{Host, Memory},
@@ -337,6 +337,38 @@ fn au_14_taking_a_lesser_role_from_the_proposer_does_not_stop_it() {
     host.now += 7 * DAY;
     host.call(WHO[0], |h| shell::execute(h, &ROWS, &words).map(drop)).unwrap();
     assert!(!storage::account(&host, WHO[1]).roles.has(Role::Governance));
+}
+
+#[test]
+fn au_13_who_leaves_governance_and_comes_back_has_left_its_proposals() {
+    let mut host = World::new().host;
+    let words = change::grant(WHO[7], Role::Guardian);
+    host.call(WHO[1], |h| shell::propose(h, &ROWS, &words)).unwrap();
+    host.call(WHO[1], |h| shell::revoke(h, WHO[1], 0)).unwrap();
+    host.call(WHO[0], |h| shell::grant(h, WHO[1], 0)).unwrap();
+    host.now += 7 * DAY;
+    assert_eq!(shell::ready(&host, &words)[0], U256::from(4));
+    host.call(WHO[7], |h| shell::execute(h, &ROWS, &change::grant(WHO[1], Role::Governance)).map(drop)).unwrap();
+    assert_eq!(shell::ready(&host, &words)[0], U256::from(4));
+    let gone = host.call(WHO[7], |h| shell::execute(h, &ROWS, &words).map(drop));
+    assert_eq!(gone, Err(ChangeError::ProposerGone { who: WHO[1], bound: 1 }));
+    // Proposed anew it waits anew.
+    host.call(WHO[1], |h| shell::propose(h, &ROWS, &words)).unwrap();
+    assert_eq!(shell::ready(&host, &words)[1], U256::from(T + 14 * DAY));
+}
+
+#[test]
+fn au_12_what_was_proposed_before_an_upgrade_is_held_to_the_table_after_it() {
+    let narrow = [Row::up(0x0200, 30, 1_000, 500), Row::contested(0x0202, 10, 700)];
+    let (mut host, words) = furnished();
+    let run = host.call(WHO[2], |h| {
+        let situation = situation(h, WHO[7]);
+        shell::run(h, &narrow, &batch(), &situation, &mut |_, _| Ok::<_, ChangeError>(()))
+    });
+    assert_eq!(run, Err(ChangeError::OutOfBounds { id: 0x0202, value: 777, bound: 700 }));
+    host.now += 2 * DAY;
+    let executed = host.call(WHO[7], |h| shell::execute(h, &narrow, &words).map(drop));
+    assert_eq!(executed, Err(ChangeError::OutOfBounds { id: 0x0200, value: 20, bound: 30 }));
 }
 
 #[test]
