@@ -70,10 +70,10 @@ proptest! {
         for step in trace {
             let before = house.0;
             let changed = run(&mut house, step) == Ok(true);
-            for account in 0..4 {
+            for (account, (was, is)) in before.iter().zip(&house.0).enumerate() {
                 let moved = u32::from(changed && account == step.0);
-                prop_assert_eq!(house.0[account].epoch, before[account].epoch + moved);
-                prop_assert_eq!(house.0[account].roles != before[account].roles, moved == 1);
+                prop_assert_eq!(is.epoch, was.epoch + moved);
+                prop_assert_eq!(is.roles != was.roles, moved == 1);
             }
         }
     }

@@ -17,7 +17,7 @@ use fusebox_core::{
     slot::{element, erc7201},
     time::{DAY, HOUR},
 };
-use world::{approve, approved, carry, World, ROLE, ROWS, T, WHO};
+use world::{approve, approved, carry, set, World, ROLE, ROWS, T, WHO};
 
 const GOVERNANCE: Address = Address::repeat_byte(0xee);
 const OTHER: Address = Address::repeat_byte(0x22);
@@ -144,7 +144,7 @@ type Entry = fn(&mut Memory, &[U256]) -> Result<(), ChangeError>;
 #[test]
 fn each_entry_is_open_to_its_roles_and_to_no_other() {
     let entries: [(&str, Entry, [usize; 5]); 10] = [
-        ("set", |h, _| shell::set(h, &ROWS, UP, 300, 310).map(drop), [0, 1, 8, 8, 8]),
+        ("set", |h, _| set(h, UP, 310).map(drop), [0, 1, 8, 8, 8]),
         ("propose", |h, _| shell::propose(h, &ROWS, &change::parameter(0, 0x0200, 10)).map(drop), [0, 1, 8, 8, 8]),
         ("grant", |h, _| shell::grant(h, WHO[7], 3), [0, 1, 8, 8, 8]),
         ("revoke", |h, _| shell::revoke(h, WHO[6], 4), [0, 1, 8, 8, 8]),
@@ -204,10 +204,10 @@ fn anybody_executes_what_has_waited_and_the_composer_carries_it_out() {
 #[test]
 fn what_tightens_is_set_and_what_does_not_is_proposed() {
     let mut host = World::new().host;
-    assert_eq!(host.call(WHO[0], |h| shell::set(h, &ROWS, UP, 300, 301)), Ok(Outcome::Apply));
+    assert_eq!(host.call(WHO[0], |h| set(h, UP, 301)), Ok(Outcome::Apply));
     let event: abi::ParameterSet = last(&host);
     assert_eq!((event.scope, event.id, event.previous, event.current, event.by), (1, 0x0200, 300, 301, WHO[0]));
-    let delayed = host.call(WHO[1], |h| shell::set(h, &ROWS, UP, 301, 300)).unwrap();
+    let delayed = host.call(WHO[1], |h| set(h, UP, 300)).unwrap();
     assert_eq!(delayed, Outcome::Delayed(fusebox_authority::Delay::Parameter));
     let words = change::parameter(1, 0x0200, 300);
     let event: abi::Proposed = last(&host);
@@ -220,7 +220,8 @@ fn what_tightens_is_set_and_what_does_not_is_proposed() {
         assert_eq!(shell::ready(&host, &words)[..3], numbers(stage));
     }
     assert_eq!(shell::ready(&host, &change::parameter(1, 0x0200, 299))[0], U256::ZERO);
-    let out = host.call(WHO[0], |h| shell::set(h, &ROWS, UP, 301, 9));
+    assert_eq!(approved(&host, UP.0, UP.1), 301);
+    let out = host.call(WHO[0], |h| set(h, UP, 9));
     assert_eq!(out, Err(ChangeError::OutOfBounds { id: 0x0200, value: 9, bound: 10 }));
     let none = host.call(WHO[0], |h| shell::set(h, &ROWS, (1, 9), 301, 9));
     assert_eq!(none, Err(ChangeError::UnknownParameter { id: 9, bound: 7 }));

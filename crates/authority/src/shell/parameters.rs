@@ -10,10 +10,11 @@ use alloy_primitives::{B256, U256};
 use alloy_sol_types::SolEvent;
 use fusebox_core::host::{emit, word, Host};
 
-/// The caller, Governance, asks for a value: on `Apply` the composer writes it now; on `Delayed` it has been proposed.
+/// The caller, Governance, asks for a value: on `Apply` the composer carries the change out now, as an executed one; on
+/// `Delayed` it has been proposed.
 ///
 /// Errors: the caller is not Governance; those of [`logic::table::row`] and [`logic::table::decide`].
-/// Events: `ParameterSet` or `Proposed`.
+/// Events: `Proposed`.
 pub fn set<H: Host>(
     host: &mut H,
     rows: &[Row],
@@ -23,15 +24,13 @@ pub fn set<H: Host>(
 ) -> Result<Outcome, ChangeError> {
     require(host, Role::Governance)?;
     let outcome = logic::table::decide(logic::table::row(rows, id)?, approved, value)?;
-    match outcome {
-        Outcome::Unchanged => (),
-        Outcome::Apply => note(host, (scope, id), approved, value),
-        Outcome::Delayed(_) => submit(host, rows, &change::parameter(scope, id, value)).map(drop)?,
+    if let Outcome::Delayed(_) = outcome {
+        submit(host, rows, &change::parameter(scope, id, value))?;
     }
     Ok(outcome)
 }
 
-/// Logs a value that the composer has written for an executed change; nothing if it was that already.
+/// Logs a value that the composer has written; nothing if it was that already.
 ///
 /// Events: `ParameterSet`.
 pub fn note<H: Host>(host: &mut H, (scope, id): (u32, u16), previous: u128, current: u128) {

@@ -195,7 +195,17 @@ pub fn approve(host: &mut Memory, scope: u32, id: u16, value: u128) {
     }
 }
 
-/// What a composer does with a change that has waited.
+/// A composer's entry `set`.
+pub fn set(host: &mut Memory, at: (u32, u16), value: u128) -> Result<Outcome, ChangeError> {
+    let before = approved(host, at.0, at.1);
+    let outcome = shell::set(host, &ROWS, at, before, value)?;
+    if outcome == Outcome::Apply {
+        carry(host, &Change::decode(&change::parameter(at.0, at.1, value))?);
+    }
+    Ok(outcome)
+}
+
+/// What a composer does with a change that may happen now.
 pub fn carry(host: &mut Memory, change: &Change<'_>) {
     if change.act == Act::Parameter {
         let previous = approved(host, change.scope, change.id);
@@ -224,7 +234,7 @@ impl World {
 
     /// The words at a random index, of what is live or of what ever was, if anything was.
     pub fn pick(&self, pick: usize) -> Vec<U256> {
-        let known = self.known.iter().filter(|words| pick % 2 == 0 || self.live.contains_key(*words));
+        let known = self.known.iter().filter(|words| pick & 1 == 0 || self.live.contains_key(*words));
         one(known.cloned().collect(), pick / 2)
     }
 
@@ -232,7 +242,7 @@ impl World {
     pub fn pick_batch(&self, pick: usize) -> Vec<U256> {
         let batches =
             self.known.iter().filter(|words| words[0].as_limbs()[0] & 0xff == 6).map(|words| words[1..].to_vec());
-        one(batches.filter(|batch| pick % 2 == 0 || self.books.contains_key(batch)).collect(), pick / 2)
+        one(batches.filter(|batch| pick & 1 == 0 || self.books.contains_key(batch)).collect(), pick / 2)
     }
 
     /// What is in force, whether or not a flag would say that there is an overlay.
@@ -302,11 +312,7 @@ impl World {
         self.host.call(who, |h| match *step {
             Step::Set { scope, row, value, .. } => {
                 let at = (scope, ROWS[row].id);
-                let before = approved(h, at.0, at.1);
-                if shell::set(h, &ROWS, at, before, value)? == Outcome::Apply {
-                    approve(h, at.0, at.1, value);
-                }
-                Ok(())
+                set(h, at, value).map(drop)
             }
             Step::Overlay { scope, row, value, hours, .. } => {
                 let (id, secs) = (ROWS[row].id, hours * HOUR);
