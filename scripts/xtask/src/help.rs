@@ -19,7 +19,7 @@ pub fn text(topic: Option<&str>) -> &'static str {
 const OVERVIEW: &str = "\
 cargo xtask COMMAND [OPTIONS]    the one door to Fusebox
 
-  demo      replay a real crash against the real contracts, with and without breakers
+  demo      replay real incidents against the real contracts, with and without breakers
   test      everything CI runs: format, lints, purity, contracts, tests, vectors, goldens, docs
   wasm      build the contracts into the form that is deployed, and check every rule of activation
   vectors   run the testbed against what a real Stylus engine answered
@@ -38,10 +38,14 @@ const DEMO: &str = "\
 cargo xtask demo [--incident NAME] [--out DIR] [--prices FILE...]
 
 Builds the contracts as they would be deployed, starts a Stylus chain in this process, deploys, opens positions and
-replays a crash minute by minute: once with breakers, once without. Prints a timeline and writes a report with
-charts (one HTML file, nothing loaded from elsewhere) and report.json.
+replays real incidents: with breakers and without. Prints what happened and writes a report with charts (one HTML
+file, a chapter an incident, nothing loaded from elsewhere) and report.json (an element an incident).
 
-  --incident NAME   the incident to replay; eth-2023 (ETH, 13 to 17 August 2023) is in the project, and the default
+  --incident NAME   one incident instead of all:
+                      eth-2023   the crash of ETH, 13 to 17 August 2023, every minute
+                      ust-2022   the end of the Terra dollar, 6 to 13 May 2022, one venue
+                      quiet      ten months of ETH and three weeks of BUSD: what trips that should not
+                      storms     four crises of Bitcoin: closing and liquidating must go on
   --out DIR         where the report goes; default target/fusebox/demo
   --prices FILE...  two to five CSV files of your own through the same contract, with the header `timestamp,price`
                     (Unix seconds, plain decimals), sorted, with an hour to 31 days in common; the first is the
@@ -49,11 +53,11 @@ charts (one HTML file, nothing loaded from elsewhere) and report.json.
 
 Examples:
   cargo xtask demo
-  cargo xtask demo --out /tmp/report
+  cargo xtask demo --incident eth-2023 --out /tmp/report
   cargo xtask demo --prices chainlink.csv pool.csv
 
-Sets up: the wasm target, the contracts, the testbed. Takes under 20 minutes the first time on two cores and under a
-minute after that. Exit code: 0, or 1 with a message, or 2 for options or files that cannot be used.
+Sets up: the wasm target, the contracts, the testbed. Takes under 20 minutes the first time on two cores and
+under 3 minutes after that, one incident under a minute. Exit code: 0, or 1 with a message, or 2 for options or files that cannot be used.
 ";
 
 const TEST: &str = "\

@@ -15,9 +15,8 @@ pub const FEE_BPS: u16 = 5;
 pub const PENALTY_BPS: u16 = 100;
 /// Traders who are there from the first day.
 const BOOK: u64 = 60;
-/// Seconds between two of the book, and between two arrivals after them.
+/// Seconds between two of the book.
 const BOOK_EVERY: u64 = 600;
-const ARRIVAL_EVERY: u64 = 900;
 /// Traders who buy what has fallen, and seconds between two of them.
 const DIP_BUYERS: u64 = 12;
 const DIP_EVERY: u64 = 300;
@@ -214,8 +213,9 @@ pub fn address(kind: u8, index: u64) -> Address {
     Address::from(bytes)
 }
 
-/// Everybody who trades between two times, in the order of arrival; the informed trader and the probe first.
-pub fn crowd(from: u64, until: u64) -> Vec<Trader> {
+/// Everybody who trades between two times, in the order of arrival; the informed trader and the probe first. Nobody
+/// else is there where nobody arrives (`every` is 0).
+pub fn crowd(from: u64, until: u64, every: u64) -> Vec<Trader> {
     let mut crowd = vec![
         trader(1, 0, "the informed trader".into(), Habit::Follows, None, INFORMED_CAPITAL),
         trader(
@@ -227,6 +227,9 @@ pub fn crowd(from: u64, until: u64) -> Vec<Trader> {
             1_000.0,
         ),
     ];
+    if every == 0 {
+        return crowd;
+    }
     for index in 0..BOOK {
         let at = from + BOOK_EVERY * (index + 1);
         let leverage = [2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 18.0][pick(index, 1, 10) as usize];
@@ -234,8 +237,8 @@ pub fn crowd(from: u64, until: u64) -> Vec<Trader> {
         let ask = Ask::Open { long: pick(index, 4, 8) < 5, notional, leverage };
         crowd.push(planned(3, index, format!("trader B{index}"), habit(index), at, ask));
     }
-    for index in 0..(until - from) / ARRIVAL_EVERY {
-        let at = from + ARRIVAL_EVERY * (index + 1) - 60;
+    for index in 0..(until - from) / every {
+        let at = from + every * (index + 1) - 60;
         let leverage = [2.0, 3.0, 5.0, 8.0, 10.0, 12.0, 14.0, 16.0][pick(index, 5, 8) as usize];
         let notional = 10_000.0 + 5_000.0 * pick(index, 6, 19) as f64;
         let ask = Ask::Open { long: pick(index, 7, 9) < 5, notional, leverage };

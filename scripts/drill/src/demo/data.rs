@@ -1,5 +1,7 @@
 //! Prices from files: the project's own records and a user's `timestamp,price`.
 
+pub mod packed;
+
 use std::fmt;
 use std::path::Path;
 

@@ -41,6 +41,14 @@ impl Contracts {
         }
         Ok(Self { programs })
     }
+    /// How many programs there are.
+    pub fn count(&self) -> usize {
+        self.programs.len()
+    }
+    /// Their bytes, uncompressed.
+    pub fn bytes(&self) -> usize {
+        self.programs.iter().map(Vec::len).sum()
+    }
 }
 
 /// How a run differs from the others.
@@ -289,14 +297,15 @@ impl Ground {
     pub fn liquidate(&mut self, who: Address) -> Result<Liquidation, Refusal> {
         let outcome = self.trade(keeper(), &perp::liquidateCall { market: MARKET, account: who })?;
         if let Some(done) = event::<perp::Liquidated>(&outcome.logs) {
-            return Ok(Liquidation::Done(Fill {
+            let fill = Fill {
                 notional: amount(done.notional),
                 fee: amount(done.fee),
                 profit: 0,
                 loss: amount(done.loss),
                 bad_debt: amount(done.badDebt),
                 reward: amount(done.reward),
-            }));
+            };
+            return Ok(Liquidation::Done(fill, setup::notes(&outcome.logs)));
         }
         let why = Refusal {
             name: "Refused".into(),
@@ -447,48 +456,4 @@ fn tick(price: u64) -> I256 {
 /// The price of a mean tick.
 fn price_of(tick: f64) -> f64 {
     1e12 / 1.0001f64.powf(tick)
-}
-
-/// How it was set up, for the report.
-pub fn facts(incident: &Incident, contracts: &Contracts) -> Vec<String> {
-    use super::actors::{FEE_BPS, INFORMED_CAPITAL, INITIAL_BPS, MAINTENANCE_BPS, PENALTY_BPS};
-    use super::record::money;
-    use super::replay::{ALARM, PROVIDERS, REACTION};
-    let pool: f64 = PROVIDERS.iter().map(|(_, amount)| amount).sum();
-    let mut facts = vec![
-        format!(
-            "Deployed: perp in {} programs on one storage ({} bytes of WASM together, uncompressed), an OpenZeppelin ERC-20 with 6 decimals, Chainlink's MockV3Aggregator, and an oracle that accumulates as Uniswap v3 does.",
-            PROGRAMS.len(),
-            money(contracts.programs.iter().map(Vec::len).sum::<usize>() as f64)
-        ),
-        format!(
-            "Market: initial margin {} %, maintenance {} %, fee {} bps, penalty {} %; while Guarded, half as much initial margin again. Liquidity {} USDC.",
-            f64::from(INITIAL_BPS) / 100.0,
-            f64::from(MAINTENANCE_BPS) / 100.0,
-            FEE_BPS,
-            f64::from(PENALTY_BPS) / 100.0,
-            money(pool)
-        ),
-        setup::facts(),
-        "Each source's prices are published in the minute of their own time stamps; within a minute the informed trader acts first, then the keeper (poke, liquidations), then everybody else.".into(),
-        format!(
-            "The informed trader ({} USDC) trades only on the gap between the market and the oracle; all others follow fixed schedules and habits (sleep, add margin, stop losses, take profits), the same in every run.",
-            money(INFORMED_CAPITAL)
-        ),
-        format!(
-            "The guardian looks when the market is {:.0} % below its high of an hour, needs {} min to act, and stops every class for {} min.",
-            ALARM * 100.0,
-            REACTION / 60,
-            PAUSE_SECS / 60
-        ),
-        "Breakers on without the pause is the same run, forked on a copy of the chain in the minute before the guardian acts.".into(),
-        "The pause is of the market. Deposits and withdrawals of collateral that is in no position belong to no market and go on; the strip ExitUnpriced shows the withdrawal.".into(),
-        "A refused call counts once, however often it is tried again; probes do not count.".into(),
-        "At the end of each run the contract's token balance equals the sum of its books, to the unit, and the demo's own books agree with the contract's.".into(),
-    ];
-    for (at, source) in incident.sources.iter().enumerate() {
-        let role = if at == 0 { "anchor" } else { "check" };
-        facts.push(format!("Source {at} ({role}): {}, longest gap {} s.", source.name, source.heartbeat));
-    }
-    facts
 }

@@ -1,14 +1,14 @@
 //! What the command line asks for.
 
-use super::incident::NAMES;
+use super::incident::catalogue::NAMES;
 use std::path::PathBuf;
 
 /// A run of the demo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// A name of [`NAMES`].
-    pub incident: String,
-    /// The user's files; empty for a named incident.
+    /// Names of [`NAMES`]: one, or all of them.
+    pub incidents: Vec<String>,
+    /// The user's files; empty for named incidents.
     pub prices: Vec<String>,
     /// For the report.
     pub out: PathBuf,
@@ -22,7 +22,7 @@ pub struct Options {
 pub fn parse(args: &[String]) -> Result<Options, String> {
     let mut incident = None;
     let mut options = Options {
-        incident: NAMES[0].into(),
+        incidents: NAMES.map(String::from).to_vec(),
         prices: Vec::new(),
         out: PathBuf::from("target/fusebox/demo"),
         contracts: PathBuf::from("target/fusebox"),
@@ -53,7 +53,7 @@ pub fn parse(args: &[String]) -> Result<Options, String> {
         if !options.prices.is_empty() {
             return Err("--incident and --prices exclude each other".into());
         }
-        options.incident = name;
+        options.incidents = vec![name];
     }
     Ok(options)
 }

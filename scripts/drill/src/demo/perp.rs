@@ -84,8 +84,8 @@ pub struct Fill {
 
 /// What became of a liquidation.
 pub enum Liquidation {
-    /// Done.
-    Done(Fill),
+    /// Done, and what the contract logged about its circuit on the way.
+    Done(Fill, Vec<Note>),
     /// Refused by a condition, which was recorded.
     Refused {
         /// What the contract logged.
@@ -100,8 +100,8 @@ pub enum Liquidation {
 pub enum Note {
     /// For the timeline.
     Said(Kind, String),
-    /// Why the tier rose.
-    Why(String),
+    /// Why the tier rose, and at which strike.
+    Why(String, u8),
     /// The reference was set anew.
     Anchored(f64),
 }
@@ -151,7 +151,7 @@ pub fn explain(revert: &Revert) -> (String, String, bool, bool) {
         return said("Stopped", format!("{class} is stopped by {}{whole} until {until}", by.join(" and ")), true);
     }
     if let Some(PriceInDoubt { deviationBps: a, boundBps: b }) = revert.decode() {
-        return said("PriceInDoubt", format!("the price is in doubt, sources {a} bps apart (bound {b})"), true);
+        return said("PriceInDoubt", format!("the price is in doubt by {a} bps (bound {b})"), true);
     }
     if let Some(StalePrice { age, max }) = revert.decode() {
         return said("StalePrice", format!("the price is {age} s old (at most {max})"), true);

@@ -166,6 +166,8 @@ pub struct Run {
     pub refusals: Vec<Refusals>,
     /// The sums.
     pub totals: Totals,
+    /// The highest strike of a trip; the third latches.
+    pub strikes: u8,
     /// Transactions that were sent.
     pub transactions: u64,
     /// Gas they used.
@@ -214,6 +216,15 @@ pub fn span(seconds: u64) -> String {
         (0, hours, minutes) => format!("{hours} h {minutes} min"),
         (days, 0, _) => format!("{days} d"),
         (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+/// A price with as many decimals as it takes to see it move.
+pub fn price(value: f64) -> String {
+    if value >= 100.0 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.4}")
     }
 }
 

@@ -11,7 +11,7 @@ use super::actors::{self, Habit, Pending, Trader, View, UNIT};
 use super::ground::{Ground, Settings};
 use super::incident::{float, Incident, Kind as SourceKind};
 use super::perp::Seen;
-use super::record::{money, Event, Kind, Refusals, Run, Sample, Totals};
+use super::record::{money, price, Event, Kind, Refusals, Run, Sample, Totals};
 use alloy_primitives::Address;
 use std::collections::BTreeMap;
 
@@ -22,8 +22,7 @@ pub const REACTION: u64 = 480;
 /// Liquidity providers and what each of them brings, in whole units.
 pub const PROVIDERS: [(&str, f64); 3] =
     [("provider P0", 6_000_000.0), ("provider P1", 3_000_000.0), ("provider P2", 1_000_000.0)];
-/// Seconds between two probes of what is possible while all is quiet, and a fall within the hour that is not.
-const PROBE_EVERY: u64 = 600;
+/// A fall within the hour that is not quiet any more.
 const QUIET: f64 = 0.02;
 
 /// A replay that is under way.
@@ -85,6 +84,7 @@ enum Guardian {
 struct Prices {
     next: Vec<usize>,
     last: Vec<f64>,
+    spot: f64,
     hour: Vec<(u64, f64)>,
 }
 
@@ -97,9 +97,9 @@ impl<'a> Replay<'a> {
             incident,
             next: incident.from,
             ground,
-            crowd: actors::crowd(incident.from, incident.until),
+            crowd: actors::crowd(incident.from, incident.until, incident.cast.arrivals),
             providers: Vec::new(),
-            prices: Prices { next: vec![0; count], last: vec![f64::NAN; count], hour: Vec::new() },
+            prices: Prices { next: vec![0; count], last: vec![f64::NAN; count], spot: f64::NAN, hour: Vec::new() },
             guardian: if settings.guardian { Guardian::Watching } else { Guardian::Absent },
             tally: BTreeMap::new(),
             run: Run {
@@ -110,6 +110,7 @@ impl<'a> Replay<'a> {
                 journal: Vec::new(),
                 refusals: Vec::new(),
                 totals: Totals::default(),
+                strikes: 0,
                 transactions: 0,
                 gas: 0,
             },
@@ -131,8 +132,8 @@ impl<'a> Replay<'a> {
         Ok(replay)
     }
 
-    /// Runs to the end; `progress` is told each hour.
-    pub fn run(mut self, mut progress: impl FnMut(u64)) -> Result<Run, String> {
+    /// Runs to the end; `progress` is told each hour of the incident.
+    pub fn run(mut self, mut progress: impl FnMut()) -> Result<Run, String> {
         while self.next <= self.incident.until {
             self.step(&mut progress)?;
         }
@@ -140,14 +141,14 @@ impl<'a> Replay<'a> {
     }
 
     /// Runs to the end twice: with the guardian's pause, and from the second before it without, under another name.
-    pub fn run_both(mut self, other: &str, mut progress: impl FnMut(u64)) -> Result<(Run, Run), String> {
+    pub fn run_both(mut self, other: &str, mut progress: impl FnMut()) -> Result<(Run, Run), String> {
         while self.next <= self.incident.until && !self.pauses_next() {
             self.step(&mut progress)?;
         }
         let mut unpaused = self.clone();
         unpaused.guardian = Guardian::Absent;
         unpaused.run.name = other.into();
-        Ok((self.run(progress)?, unpaused.run(|_| {})?))
+        Ok((self.run(progress)?, unpaused.run(|| {})?))
     }
 
     /// Whether the guardian presses the switch in the next minute.
@@ -155,16 +156,17 @@ impl<'a> Replay<'a> {
         matches!(self.guardian, Guardian::Reacting { at } if self.next >= at)
     }
 
-    fn step(&mut self, progress: &mut impl FnMut(u64)) -> Result<(), String> {
+    fn step(&mut self, progress: &mut impl FnMut()) -> Result<(), String> {
         let now = self.next;
-        self.next += 60;
-        if (now - self.incident.from).is_multiple_of(3_600) {
-            progress(now);
-        }
-        self.minute(now)
+        let quiet = self.minute(now)?;
+        self.next = self.incident.next(now, quiet);
+        let hours = |time: u64| (time.min(self.incident.until) - self.incident.from) / 3_600;
+        (hours(now)..hours(self.next)).for_each(|_| progress());
+        Ok(())
     }
 
-    fn minute(&mut self, now: u64) -> Result<(), String> {
+    /// Lets a minute happen; whether it was quiet.
+    fn minute(&mut self, now: u64) -> Result<bool, String> {
         self.ground.at(now);
         self.feed(now)?;
         let view = self.view(now);
@@ -177,7 +179,8 @@ impl<'a> Replay<'a> {
         }
         self.provide(&view);
         self.probe(&view);
-        self.sample(&view)
+        self.sample(&view)?;
+        Ok(self.is_quiet(&view))
     }
 
     /// Every price that was published since the last minute, with its own time.
@@ -189,11 +192,14 @@ impl<'a> Replay<'a> {
                 self.prices.next[index] += 1;
             }
         }
+        let market = self.incident.market();
+        let seen = market.partition_point(|round| round.updated_at <= now).saturating_sub(1);
+        self.prices.spot = market.get(seen).map_or(f64::NAN, |round| float(round.answer));
         Ok(())
     }
 
     fn view(&mut self, now: u64) -> View {
-        let spot = self.prices.last[1]; // the first source that checks the anchor: the market as the demo sees it
+        let spot = self.prices.spot;
         self.prices.hour.push((now, spot));
         self.prices.hour.retain(|(at, _)| at + 3_600 >= now);
         let high = self.prices.hour.iter().map(|(_, price)| *price).fold(spot, f64::max);
@@ -205,9 +211,9 @@ impl<'a> Replay<'a> {
         self.stopped == 0 && self.tier == 0 && view.fall < QUIET
     }
 
-    /// Every tenth minute: often enough for what is looked at while all is quiet.
-    fn is_tenth(&self, view: &View) -> bool {
-        (view.now - self.incident.from).is_multiple_of(PROBE_EVERY)
+    /// Often enough for what is looked at while all is quiet.
+    fn is_due(&self, view: &View) -> bool {
+        (view.now - self.incident.from).is_multiple_of(self.incident.sampling.probe)
     }
 
     /// What the contract would trade at: the anchor, or the median where three or more may form one.
@@ -228,16 +234,16 @@ impl<'a> Replay<'a> {
     fn dips(&mut self, view: &View) {
         if actors::call_dip_buyers(&mut self.crowd, view) {
             let text = format!(
-                "The market is {:.1} % below its high of the last hour, at {:.2}: dip buyers come",
+                "The market is {:.1} % below its high of the last hour, at {}: dip buyers come",
                 view.fall * 100.0,
-                view.spot
+                price(view.spot)
             );
             self.say(view.now, Kind::Market, text);
         }
     }
 
     fn sample(&mut self, view: &View) -> Result<(), String> {
-        let state = self.ground.state(!self.is_quiet(view) || self.is_tenth(view))?;
+        let state = self.ground.state(!self.is_quiet(view) || self.is_due(view))?;
         let totals = &self.run.totals;
         let contributed: f64 = self.providers.iter().map(|provider| provider.in_ - provider.out).sum();
         let worth: f64 = self.crowd.iter().filter_map(|trader| trader.held).map(|held| held.worth(view.spot)).sum();

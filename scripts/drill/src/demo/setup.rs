@@ -30,7 +30,8 @@ fn packed(fields: &[(u32, u64)]) -> U256 {
 ///
 /// Without breakers everything else stays: the anchor is read, must be fresh and positive, and stands alone.
 pub fn listing(incident: &Incident, sources: &[(SourceKind, Address)], breakers: bool) -> perp::listCall {
-    let [guarded, reduce_only, halted] = if breakers { DIVERGENCE_BPS } else { [0; 3] };
+    let sole = incident.is_sole();
+    let [guarded, reduce_only, halted] = if breakers && !sole { DIVERGENCE_BPS } else { [0; 3] };
     let velocity = if breakers { VELOCITY_LOG_BPS } else { 0 };
     let off = u64::from(!breakers);
     let params = packed(&[
@@ -49,9 +50,9 @@ pub fn listing(incident: &Incident, sources: &[(SourceKind, Address)], breakers:
         (16, 4_320), // hard end, min
         (16, 600),   // clean samples span, s
         (8, 10),     // clean samples
-        (1, 0),      // a sole feed
-        (1, off),    // divergence off
-        (1, off),    // velocity off
+        (1, sole.into()),
+        (1, u64::from(!breakers || sole)), // divergence off
+        (1, off),                          // velocity off
     ]);
     let feeds = incident.sources.iter().zip(sources).map(|(source, (kind, address))| {
         let max_age = (source.heartbeat + source.heartbeat / 4).clamp(60, 172_800);
@@ -88,7 +89,8 @@ pub fn notes(logs: &[Log]) -> Vec<Note> {
             let why = cause(&trip);
             let strikes =
                 if trip.strikes > 1 { format!(" (strike {} within the window)", trip.strikes) } else { String::new() };
-            notes.push(Note::Why(format!("{why}{strikes}; by the clock until {}", clock(trip.until))));
+            let text = format!("{why}{strikes}; by the clock until {}", clock(trip.until));
+            notes.push(Note::Why(text, trip.strikes));
         } else if let Some(anchored) = log.decode::<perp::ReferenceAnchored>() {
             let price = amount(anchored.price) as f64 / 1e18;
             notes.push(Note::Anchored(price));
@@ -114,17 +116,28 @@ fn cause(trip: &perp::Tripped) -> String {
     }
 }
 
-/// Divergence thresholds of the breaker, in bps.
-pub fn thresholds() -> Vec<(f64, String)> {
+/// Thresholds of the breaker, in bps: of divergence, or of velocity where one source is all there is.
+pub fn thresholds(sole: bool) -> Vec<(f64, String)> {
+    if sole {
+        return vec![(VELOCITY_LOG_BPS as f64, format!("ReduceOnly from {VELOCITY_LOG_BPS} bps"))];
+    }
     let names =
         DIVERGENCE_BPS.iter().zip(1..).map(|(bps, tier)| (*bps as f64, format!("{} from {bps} bps", tier_name(tier))));
     names.collect()
 }
 
 /// The breaker's parameters for the report.
-pub fn facts() -> String {
+pub fn facts(sole: bool, compared: bool) -> String {
     let [guarded, reduce_only, halted] = DIVERGENCE_BPS;
-    format!(
-        "Breaker, at its defaults: divergence {guarded}/{reduce_only}/{halted} bps to Guarded/ReduceOnly/Halted, velocity {VELOCITY_LOG_BPS} bps (log) to Guarded, debounce 60 s, Guarded 10 min, ReduceOnly 60 min, Halted 240 min. Without breakers: the same contract, divergence and velocity explicitly off, the anchor alone."
-    )
+    let measures = if sole {
+        format!("one source (`sole`), divergence off, velocity {VELOCITY_LOG_BPS} bps (log) to ReduceOnly, since nothing confirms it")
+    } else {
+        format!("divergence {guarded}/{reduce_only}/{halted} bps to Guarded/ReduceOnly/Halted, velocity {VELOCITY_LOG_BPS} bps (log) to Guarded")
+    };
+    let without = if compared {
+        " Without breakers: the same contract, divergence and velocity explicitly off, the anchor alone."
+    } else {
+        ""
+    };
+    format!("Breaker, at its defaults: {measures}, debounce 60 s, Guarded 10 min, ReduceOnly 60 min, Halted 240 min.{without}")
 }

@@ -2,10 +2,12 @@
 
 use super::actors;
 use super::chart::{Chart, Line};
+use super::data::packed::published;
 use super::data::{points, rounds, sources, DataError, Point};
-use super::incident::{eth_2023, Kind as SourceKind};
+use super::incident::catalogue::{eth_2023, parts, NAMES};
+use super::incident::{Kind as SourceKind, Sampling};
 use super::options::parse;
-use super::record::{clock, money, span};
+use super::record::{clock, money, price, span};
 
 fn lines(rows: &str) -> Result<Vec<Point>, DataError> {
     points("prices.csv", &format!("timestamp,price\n{rows}"))
@@ -95,7 +97,54 @@ fn the_crash_is_in_the_project() {
 }
 
 #[test]
+fn every_incident_is_in_the_project_and_covers_its_time() {
+    let days = |name: &str| -> Vec<u64> {
+        let parts = parts(name).expect(name);
+        parts.iter().map(|incident| (incident.until - incident.from) / 86_400).collect()
+    };
+    assert_eq!(NAMES.map(days), [vec![4], vec![7], vec![129, 164, 6, 15], vec![30, 8, 8, 12]]);
+    let [ust] = parts("ust-2022").expect("UST").try_into().expect("one record");
+    assert!(ust.is_sole() && ust.sources.len() == 1, "one venue, nothing to compare it with");
+    assert_eq!((clock(ust.from), clock(ust.until)), (" 6 May 00:00".into(), "13 May 06:49".into()));
+    for incident in NAMES.iter().flat_map(|name| parts(name).expect("in the project")) {
+        for source in &incident.sources {
+            let inside =
+                source.rounds.iter().skip(1).all(|round| (incident.from..=incident.until).contains(&round.updated_at));
+            assert!(inside && source.rounds[0].updated_at <= incident.from, "{}: {}", incident.title, source.name);
+        }
+    }
+}
+
+#[test]
+fn a_calm_stretch_is_skipped_up_to_the_first_minute_that_moves() {
+    let mut incident = eth_2023().expect("the project's own data");
+    let calm = incident.from;
+    assert_eq!(incident.next(calm, true), calm + 60, "every minute of a crash");
+    incident.sampling = Sampling { coarse: 900, moved_bps: 1_000_000, probe: 900 };
+    assert_eq!(incident.next(calm + 60, true), calm + 900, "the next quarter of an hour");
+    assert_eq!(incident.next(calm + 60, false), calm + 120, "every minute once something happens");
+    let mut market = incident.market().to_vec();
+    market.truncate(12);
+    market[11].answer *= 2;
+    let jump = market[11].updated_at;
+    incident.market = Some(market);
+    incident.sampling.moved_bps = 5_000;
+    assert_eq!(incident.next(calm, true), jump, "the minute of the jump itself");
+    assert_eq!(incident.next(jump, true), calm + 900, "and on from there");
+}
+
+#[test]
+fn an_oracle_publishes_what_moved_and_what_is_due() {
+    let point = |(time, price)| Point { time, price };
+    let market = [(0, 10_000), (60, 10_049), (120, 10_050), (180, 10_001), (3_720, 10_010)].map(point);
+    assert_eq!(published(&market, 50, 3_600), [(0, 10_000), (120, 10_050), (3_720, 10_010)].map(point));
+    assert_eq!(published(&market, 49, 3_661), [(0, 10_000), (60, 10_049)].map(point), "a second too early");
+}
+
+#[test]
 fn the_command_line_says_what_is_wrong_with_it() {
+    assert_eq!(parse(&[]).map(|options| options.incidents), Ok(NAMES.map(String::from).to_vec()), "all of them");
+    assert_eq!(parse(&words("--incident quiet")).map(|options| options.incidents), Ok(words("quiet")));
     let options = parse(&words("--prices a b --out c")).expect("is taken");
     assert_eq!((options.prices, options.out.display().to_string()), (words("a b"), "c".into()));
     for (line, says) in [
@@ -116,7 +165,7 @@ fn the_command_line_says_what_is_wrong_with_it() {
 #[test]
 fn the_crowd_is_the_same_every_time() {
     let (from, until) = (1_691_884_800, 1_692_316_740);
-    let (a, b) = (actors::crowd(from, until), actors::crowd(from, until));
+    let (a, b) = (actors::crowd(from, until, 900), actors::crowd(from, until, 900));
     assert_eq!(format!("{a:?}"), format!("{b:?}"));
     let mut addresses: Vec<_> = a.iter().map(|trader| trader.address).collect();
     addresses.sort();
@@ -159,5 +208,6 @@ fn times_and_money_are_written_as_people_do() {
     assert_eq!(clock(951_782_400), "29 Feb 00:00");
     assert_eq!(clock(1_704_067_200), " 1 Jan 00:00");
     assert_eq!([span(59), span(3_600), span(8_040), span(90_000)], ["59 s", "1 h", "2 h 14 min", "1 d 1 h"]);
+    assert_eq!([price(1_595.161), price(0.35301)], ["1595.16", "0.3530"]);
     assert_eq!([money(0.4), money(-0.4), money(-1_234.6), money(999_999.5)], ["0", "0", "-1,235", "1,000,000"]);
 }

@@ -1,7 +1,7 @@
 //! The story on a terminal: what happened when, and what came of it.
 
 use super::incident::Incident;
-use super::record::{date, hour, money, Event, Kind, Run, Sample};
+use super::record::{date, hour, money, price, Event, Kind, Run, Sample};
 use super::report::Setting;
 use super::verdict::Runs;
 use std::fmt::Write;
@@ -83,7 +83,7 @@ pub fn text(incident: &Incident, runs: &Runs, setting: &Setting, paint: Paint) -
 
 /// The prices of a minute in columns.
 fn prices(sample: &Sample) -> String {
-    let price = |value: f64| if value.is_finite() { format!("{value:8.2}") } else { "       -".into() };
+    let price = |value: f64| if value.is_finite() { format!("{:>8}", price(value)) } else { "       -".into() };
     format!("{} {} {}", price(sample.spot), price(sample.anchor), price(sample.check))
 }
 
@@ -128,9 +128,10 @@ fn of_the_day(run: &Run, from: u64) -> String {
         |kind: Kind| run.events.iter().filter(|event| event.kind == kind && (from..end).contains(&event.time)).count();
     let tripped = today.iter().filter(|sample| sample.tier > 0).count();
     format!(
-        "{:.2} to {:.2}, low {low:.2}; {} trades, {} liquidated, {}",
-        first.spot,
-        last.spot,
+        "{} to {}, low {}; {} trades, {} liquidated, {}",
+        price(first.spot),
+        price(last.spot),
+        price(low),
         events(Kind::Trade) + events(Kind::Informed),
         events(Kind::Liquidation),
         if tripped == 0 { "nothing tripped".into() } else { format!("{tripped} min above Normal") }

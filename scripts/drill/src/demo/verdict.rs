@@ -108,6 +108,12 @@ impl Runs {
         )
     }
 
+    /// The lowest price of the market and its time.
+    pub fn low(&self) -> (u64, f64) {
+        let lowest = self.on.samples.iter().min_by(|a, b| a.spot.total_cmp(&b.spot));
+        lowest.map_or((0, f64::NAN), |sample| (sample.time, sample.spot))
+    }
+
     /// What the data cannot show.
     pub fn limits(&self, low: u64, until: u64) -> Vec<String> {
         let mut said = vec![format!(

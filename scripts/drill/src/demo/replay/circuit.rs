@@ -4,7 +4,7 @@ use super::{Guardian, Replay, ALARM, REACTION};
 use crate::demo::actors::{Habit, Held, View, UNIT};
 use crate::demo::ground::Refusal;
 use crate::demo::perp;
-use crate::demo::record::{money, Kind, Span, CLASSES, TIERS};
+use crate::demo::record::{money, price, Kind, Span, CLASSES, TIERS};
 
 impl Replay<'_> {
     /// The keeper records what is due and liquidates what is short of margin.
@@ -19,7 +19,8 @@ impl Replay<'_> {
             }
             let address = self.crowd[index].address;
             match self.ground.liquidate(address) {
-                Ok(perp::Liquidation::Done(fill)) => {
+                Ok(perp::Liquidation::Done(fill, logs)) => {
+                    self.note(view.now, &logs);
                     let free = self.ground.free(address).map_err(|refusal| refusal.text)?;
                     self.liquidated(index, held, free as i128, &fill, view);
                 }
@@ -49,9 +50,9 @@ impl Replay<'_> {
             String::new()
         };
         let text = format!(
-            "{} is liquidated at {:.2}: {} {}, {} of margin lost{debt}",
+            "{} is liquidated at {}: {} {}, {} of margin lost{debt}",
             trader.name,
-            view.mark,
+            price(view.mark),
             if held.long { "long" } else { "short" },
             money(held.entry as f64 / UNIT),
             money(lost)
@@ -111,14 +112,17 @@ impl Replay<'_> {
         for note in logs {
             match note {
                 perp::Note::Said(kind, text) => self.say(now, *kind, text.clone()),
-                perp::Note::Why(why) => self.seen.why = why.clone(),
-                perp::Note::Anchored(price) => {
+                perp::Note::Why(why, strikes) => {
+                    self.seen.why = why.clone();
+                    self.run.strikes = self.run.strikes.max(*strikes);
+                }
+                perp::Note::Anchored(at) => {
                     // One when it starts; later ones end an episode and are worth telling.
                     if std::mem::replace(&mut self.seen.anchored, true) {
                         self.say(
                             now,
                             Kind::Tier,
-                            format!("The reference is set anew at {price:.2}, from clean samples"),
+                            format!("The reference is set anew at {}, from clean samples", price(*at)),
                         );
                     }
                 }
@@ -128,7 +132,7 @@ impl Replay<'_> {
 
     /// Which classes a real call is refused now; nothing of it is kept.
     pub(super) fn probe(&mut self, view: &View) {
-        if self.is_quiet(view) && !self.is_tenth(view) {
+        if self.is_quiet(view) && !self.is_due(view) {
             return;
         }
         let Some(probe) = self.crowd.iter().find(|trader| trader.habit == Habit::Probes && trader.held.is_some())
@@ -181,6 +185,8 @@ impl Replay<'_> {
             why_now
         } else if now > before && paused {
             "a guardian's pause".into()
+        } else if now > before && matches!(self.guardian, Guardian::Absent) {
+            "recorded by somebody's trade".into()
         } else if now > before {
             "the grace after the pause".into()
         } else {

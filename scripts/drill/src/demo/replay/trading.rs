@@ -3,7 +3,7 @@
 use super::{base_units, units, Replay};
 use crate::demo::actors::{self, Ask, Habit, Held, Pending, Trader, View};
 use crate::demo::ground::Refusal;
-use crate::demo::record::{money, Kind};
+use crate::demo::record::{money, price, Kind};
 
 impl Replay<'_> {
     /// Lets one trader do what he wants, if he wants something.
@@ -43,11 +43,11 @@ impl Replay<'_> {
                     Some(Held { long, size, margin, entry: fill.notional, since: view.now, topped_up: false });
                 trader.plan = None;
                 let text = format!(
-                    "{} opens {} {} at {:.2}, {leverage:.0}x",
+                    "{} opens {} {} at {}, {leverage:.0}x",
                     trader.name,
                     if long { "long" } else { "short" },
                     money(notional),
-                    view.mark
+                    price(view.mark)
                 );
                 self.say(view.now, trade_kind(&self.crowd[index]), text);
             }
@@ -59,9 +59,9 @@ impl Replay<'_> {
                 (trader.held, trader.free) = (None, free);
                 trader.cashing_out = trader.habit != Habit::Follows && trader.free > 0;
                 let text = format!(
-                    "{} closes at {:.2}: {} after fees",
+                    "{} closes at {}: {} after fees",
                     trader.name,
-                    view.mark,
+                    price(view.mark),
                     units(result - fill.fee as i128)
                 );
                 self.say(view.now, trade_kind(&self.crowd[index]), text);

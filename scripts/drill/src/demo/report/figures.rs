@@ -62,9 +62,8 @@ pub(super) fn prices(runs: &Runs, window: (u64, u64), close_up: bool) -> Chart {
         stepped("oracle (anchor)", "blue", run, |sample| sample.anchor),
         line("what checks it", "orange", run, |sample| sample.check),
     ];
-    if run.samples.iter().any(|sample| sample.reference.is_finite()) {
-        lines.push(line("the breaker's reference", "violet thin", run, |sample| sample.reference));
-    }
+    lines.push(line("the breaker's reference", "violet thin", run, |sample| sample.reference));
+    lines.retain(is_drawn);
     let mut chart = chart("Prices and tier", "USD", if close_up { 400.0 } else { 300.0 }, window, lines);
     chart.bands = bands(run);
     if close_up {
@@ -104,15 +103,46 @@ fn bps(a: f64, b: f64) -> f64 {
 
 pub(super) fn deviations(runs: &Runs, window: (u64, u64), setting: &Setting) -> Chart {
     let run = &runs.on;
-    let lines = vec![
-        line("anchor against what checks it", "blue", run, |sample| bps(sample.anchor, sample.check)),
-        line("anchor against the market", "grey", run, |sample| bps(sample.anchor, sample.spot)),
-    ];
-    let mut chart = chart("Deviation in basis points", "bps", 240.0, window, lines);
-    chart.zero = true;
-    chart.bands = bands(run);
+    let market = line("anchor against the market", "grey", run, |sample| bps(sample.anchor, sample.spot));
+    let checked = line("anchor against what checks it", "blue", run, |sample| bps(sample.anchor, sample.check));
+    let measured = if is_drawn(&checked) {
+        checked
+    } else {
+        line("source against its reference (log)", "blue", run, |sample| {
+            (sample.anchor / sample.reference).ln().abs() * 1e4
+        })
+    };
+    let mut chart = comparison("Deviation in basis points", "bps", 240.0, window, runs, vec![measured, market]);
     chart.levels =
         setting.thresholds.iter().map(|(value, label)| Level { value: *value, label: label.clone() }).collect();
+    chart
+}
+
+/// The price of a whole record, the tiers behind it, and what was refused.
+pub(super) fn overview(run: &Run, window: (u64, u64)) -> Chart {
+    let lines = vec![stepped("oracle (anchor)", "blue", run, |sample| sample.anchor)];
+    let mut chart = chart("Price and tier", "USD", 200.0, window, lines);
+    chart.bands = bands(run);
+    chart.strips = (0..CLASSES.len()).map(|class| strip(run, class)).collect();
+    chart
+}
+
+fn is_drawn(line: &Line) -> bool {
+    line.points.iter().any(|(_, value)| value.is_finite())
+}
+
+/// Runs against each other: from zero, with the tiers of the one that is told.
+fn comparison(
+    title: &str,
+    unit: &'static str,
+    height: f64,
+    window: (u64, u64),
+    runs: &Runs,
+    lines: Vec<Line>,
+) -> Chart {
+    let mut chart = chart(title, unit, height, window, lines);
+    chart.zero = true;
+    chart.bands = bands(&runs.on);
     chart
 }
 
@@ -122,10 +152,7 @@ pub(super) fn results(runs: &Runs, window: (u64, u64), unit: &'static str) -> Ch
         line("providers, with breakers and the pause", "teal thin", &runs.on, |sample| sample.pool_result),
         line("providers, without breakers", "orange", &runs.off, |sample| sample.pool_result),
     ];
-    let mut chart = chart("Result of the liquidity providers", unit, 280.0, window, lines);
-    chart.zero = true;
-    chart.bands = bands(&runs.on);
-    chart
+    comparison("Result of the liquidity providers", unit, 280.0, window, runs, lines)
 }
 
 pub(super) fn debts(runs: &Runs, window: (u64, u64), unit: &'static str) -> Chart {
@@ -135,10 +162,7 @@ pub(super) fn debts(runs: &Runs, window: (u64, u64), unit: &'static str) -> Char
         stepped("bad debt, with breakers", "blue thin", &runs.unpaused, |sample| sample.bad_debt),
         stepped("bad debt, without", "orange thin", &runs.off, |sample| sample.bad_debt),
     ];
-    let mut chart = chart("Taken by the informed trader, and bad debt", unit, 240.0, window, lines);
-    chart.zero = true;
-    chart.bands = bands(&runs.on);
-    chart
+    comparison("Taken by the informed trader, and bad debt", unit, 240.0, window, runs, lines)
 }
 
 pub(super) fn counts(runs: &Runs, window: (u64, u64)) -> Chart {
@@ -148,10 +172,7 @@ pub(super) fn counts(runs: &Runs, window: (u64, u64)) -> Chart {
         stepped("refused, with breakers and the pause", "violet", &runs.on, |sample| sample.refused.into()),
         stepped("refused, with breakers", "violet thin", &runs.unpaused, |sample| sample.refused.into()),
     ];
-    let mut chart = chart("Liquidations and refusals", "number", 240.0, window, lines);
-    chart.zero = true;
-    chart.bands = bands(&runs.on);
-    chart
+    comparison("Liquidations and refusals", "number", 240.0, window, runs, lines)
 }
 
 pub(super) fn interest(runs: &Runs, window: (u64, u64), unit: &'static str) -> Chart {
@@ -161,10 +182,7 @@ pub(super) fn interest(runs: &Runs, window: (u64, u64), unit: &'static str) -> C
         stepped("longs, without", "orange thin", &runs.off, |sample| sample.long),
         stepped("shorts, without", "rose thin", &runs.off, |sample| sample.short),
     ];
-    let mut chart = chart("Open interest", unit, 240.0, window, lines);
-    chart.zero = true;
-    chart.bands = bands(&runs.on);
-    chart
+    comparison("Open interest", unit, 240.0, window, runs, lines)
 }
 
 pub(super) fn figure(out: &mut String, chart: &Chart, keys: Option<&str>, incident: &Incident) {
@@ -200,6 +218,5 @@ fn values(chart: &Chart) -> Value {
             json!({"label": l.label, "values": values})
         })
         .collect();
-    let step = times.get(1).map_or(60, |second| second - times[0]);
-    json!({"from": chart.from, "until": chart.until, "step": step, "bottom": chart.height - 30.0, "times": times, "lines": lines})
+    json!({"from": chart.from, "until": chart.until, "bottom": chart.height - 30.0, "times": times, "lines": lines})
 }

@@ -29,6 +29,18 @@ pub(super) fn table(out: &mut String, rows: &[Row]) {
     out.push_str("</tbody></table></div>\n");
 }
 
+/// A table of text, the first column to the left and the others to the right.
+pub(super) fn grid(out: &mut String, head: &[&str], rows: &[(String, Vec<String>)]) {
+    let cell = |tag: &str, text: &str| format!("<{tag} class=\"n\">{}</{tag}>", escaped(text));
+    let head: String = head.iter().map(|text| cell("th", text)).collect();
+    let _ = writeln!(out, "<div class=\"scroll\"><table><thead><tr><th></th>{head}</tr></thead><tbody>");
+    for (title, cells) in rows {
+        let cells: String = cells.iter().map(|text| cell("td", text)).collect();
+        let _ = writeln!(out, "<tr><td>{}</td>{cells}</tr>", escaped(title));
+    }
+    out.push_str("</tbody></table></div>\n");
+}
+
 pub(super) fn tiers(out: &mut String, run: &Run) {
     if run.tiers.is_empty() {
         out.push_str("<p>Nothing tripped.</p>\n");
