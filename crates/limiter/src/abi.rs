@@ -43,6 +43,7 @@ sol! {
     error NotTicketOwner(address who, address owner);
     error ZeroTicketOwner(uint128 id);
     error TicketBatchSize(uint64 length, uint64 bound);
+    error SameBucket(uint32 bucket);
     error OverlayBounds(uint64 value, uint64 bound);
     error LimiterOutOfRange(uint64 value, uint64 bound);
     error BucketFloor(uint128 value, uint128 bound);
@@ -87,6 +88,7 @@ impl Error {
             Self::NotOwner { who, owner } => (NotTicketOwner::SELECTOR, [word(who), word(owner)]),
             Self::ZeroOwner { id } => (ZeroTicketOwner::SELECTOR, units(id, 0)),
             Self::BatchSize { length, bound } => (TicketBatchSize::SELECTOR, pair(length, bound)),
+            Self::SameBucket { bucket } => (SameBucket::SELECTOR, units(bucket.into(), 0)),
             Self::Overlay { value, bound } => (OverlayBounds::SELECTOR, pair(value, bound)),
             Self::OutOfRange { value, bound } => (LimiterOutOfRange::SELECTOR, pair(value, bound)),
             Self::Floor { value, bound } => (BucketFloor::SELECTOR, units(value, bound)),
@@ -106,7 +108,10 @@ impl From<Error> for Vec<u8> {
         match error {
             Error::Exceeded { earliest, .. } => revert(selector, [a, b, U256::from(earliest)]),
             Error::Parameter { id, .. } => revert(selector, [U256::from(id), a, b]),
-            Error::TicketTaken { .. } | Error::UnknownTicket { .. } | Error::ZeroOwner { .. } => revert(selector, [a]),
+            Error::TicketTaken { .. }
+            | Error::UnknownTicket { .. }
+            | Error::ZeroOwner { .. }
+            | Error::SameBucket { .. } => revert(selector, [a]),
             _ => revert(selector, [a, b]),
         }
     }

@@ -106,6 +106,11 @@ pub enum Error {
         /// The bound it broke: 1, or the most.
         bound: u64,
     },
+    /// One bucket was named twice in one payment.
+    SameBucket {
+        /// Its number.
+        bucket: u32,
+    },
     /// An overlay outside its bounds.
     Overlay {
         /// The factor in basis points, or the end in seconds.

@@ -55,7 +55,6 @@ fn credit_bound(window: u64, params: &Params) -> u64 {
 /// The bucket after `amount`, whether it fits or not: credit goes first, then debt is taken on.
 ///
 /// Rounding: the cost up.
-#[inline]
 fn charge(bucket: &Bucket, params: &Params, now: u64, amount: u128) -> Option<Bucket> {
     let time = now << FRACTION_BITS;
     let cost = cost_up(amount, bucket.window_secs(), bucket.capacity)?;
@@ -69,8 +68,7 @@ fn charge(bucket: &Bucket, params: &Params, now: u64, amount: u128) -> Option<Bu
 ///
 /// Rounding: what it costs up.
 /// Errors: [`Error::NotConfigured`], [`Error::Exceeded`], [`Error::OutOfRange`].
-/// Invariants: RL-1, RL-2, RL-3, RL-5, RL-7.
-#[inline]
+/// Invariants: RL-1, RL-2, RL-3, RL-5, RL-16.
 pub fn spend(bucket: Bucket, params: &Params, now: u64, amount: u128) -> Result<Bucket, Error> {
     let time = fixed(now)?;
     if !bucket.is_configured() {
@@ -87,16 +85,25 @@ pub fn spend(bucket: Bucket, params: &Params, now: u64, amount: u128) -> Result<
     }
 }
 
-/// `amount` leaves every bucket, or none: the first that refuses decides before anything is stored.
+/// An amount leaves every bucket, or none: the first that refuses decides before anything is stored.
 ///
-/// Errors: those of [`spend`].
+/// A number that comes twice is refused: the second payment would not see the first.
+///
+/// Errors: those of [`spend`], [`Error::SameBucket`].
 /// Invariants: RL-8.
 pub fn spend_all<const N: usize>(
+    numbers: [u32; N],
     buckets: [Bucket; N],
     params: &Params,
     now: u64,
     amounts: [u128; N],
 ) -> Result<[Bucket; N], Error> {
+    let mut rest = numbers.iter();
+    while let Some(bucket) = rest.next() {
+        if rest.as_slice().contains(bucket) {
+            return Err(Error::SameBucket { bucket: *bucket });
+        }
+    }
     let mut next = buckets;
     for (bucket, amount) in next.iter_mut().zip(amounts) {
         *bucket = spend(*bucket, params, now, amount)?;
@@ -128,7 +135,7 @@ pub fn available(bucket: &Bucket, params: &Params, now: u64) -> u128 {
 /// While tickets wait it gives nothing: their times are promised, and whoever came later would pass them.
 ///
 /// Rounding: what it is worth down.
-/// Invariants: RL-3, RL-4, RL-11.
+/// Invariants: RL-1, RL-3, RL-4, RL-11.
 pub fn inflow(bucket: Bucket, params: &Params, now: u64, amount: u128) -> Bucket {
     let Ok(time) = fixed(now) else { return bucket };
     let debt = bucket.tat.saturating_sub(time);
@@ -173,6 +180,7 @@ pub enum Overflow {
 /// What the bucket's policy makes of a refusal.
 ///
 /// Errors: the refusal itself, where the policy is to refuse or nothing else would help.
+/// Invariants: RL-18.
 pub fn overflow(bucket: &Bucket, params: &Params, now: u64, amount: u128, refusal: Error) -> Result<Overflow, Error> {
     let Error::Exceeded { earliest, .. } = refusal else { return Err(refusal) };
     match bucket.policy {
@@ -215,8 +223,8 @@ pub struct Queued {
 
 /// A request that did not fit, in the lane that pays it earlier.
 ///
-/// Errors: [`Error::Requeued`], [`Error::AboveCapacity`], [`Error::TooFar`].
-/// Invariants: RL-9, RL-10, RL-12.
+/// Errors: [`Error::Requeued`], [`Error::AboveCapacity`], [`Error::TooFar`], [`Error::NotConfigured`].
+/// Invariants: RL-9, RL-10, RL-12, RL-18.
 pub fn queue(main: Bucket, near: Near, params: &Params, now: u64, amount: u128) -> Result<Queued, Error> {
     let marker = near.marker.unwrap_or_default();
     let locked = near.side.is_some_and(|side| live(now, u64::from(side.locks_until)));
@@ -245,17 +253,22 @@ pub fn queue(main: Bucket, near: Near, params: &Params, now: u64, amount: u128) 
 ///
 /// An amount above the capacity would leave in one piece what the bound spreads over time, so it is refused.
 fn place(bucket: Bucket, params: &Params, now: u64, amount: u128) -> Result<(Bucket, Option<u64>), Error> {
-    match spend(bucket, params, now, amount) {
-        Ok(next) => return Ok((next, None)),
-        Err(Error::Exceeded { .. }) => {}
-        Err(error) => return Err(error),
+    let time = fixed(now)?;
+    if !bucket.is_configured() {
+        return Err(Error::NotConfigured { value: 0, bound: 1 });
+    }
+    if amount == 0 {
+        return Ok((bucket, None));
     }
     let above = Error::AboveCapacity { amount, bound: bucket.capacity };
+    let next = charge(&bucket, params, now, amount).ok_or(above)?;
+    let ready = next.tat.saturating_sub(bucket.window());
+    if ready <= time {
+        return Ok((Bucket { queued: false, exact: false, ..next }, None)); // as a spend
+    }
     if amount > bucket.capacity {
         return Err(above);
     }
-    let next = charge(&bucket, params, now, amount).ok_or(above)?;
-    let ready = next.tat.saturating_sub(bucket.window());
     let bound = now.saturating_add(params.max_delay_secs());
     if ready > bound << FRACTION_BITS {
         return Err(Error::TooFar { ready: seconds_up(ready), bound });

@@ -27,7 +27,7 @@ pub fn spend<H: Host>(host: &mut H, params: &Params, bucket: u32, amount: u128) 
     Ok(())
 }
 
-/// Each amount leaves its bucket now, or the call fails and nothing is stored; no bucket is named twice.
+/// Each amount leaves its bucket now, or the call fails and nothing is stored: a bucket and its second window, say.
 ///
 /// Errors: those of [`logic::spend_all`].
 pub fn spend_all<H: Host, const N: usize>(
@@ -37,7 +37,8 @@ pub fn spend_all<H: Host, const N: usize>(
     amounts: [u128; N],
 ) -> Result<(), Error> {
     let slots = buckets.map(Slot::main);
-    let next = logic::spend_all(slots.map(|slot| storage::current(host, slot, params)), params, host.now(), amounts)?;
+    let loaded = slots.map(|slot| storage::current(host, slot, params));
+    let next = logic::spend_all(buckets, loaded, params, host.now(), amounts)?;
     slots.iter().zip(&next).for_each(|(slot, bucket)| storage::set_bucket(host, *slot, bucket));
     Ok(())
 }

@@ -40,7 +40,7 @@ pub struct Bucket {
 
 impl Bucket {
     /// The bucket of a word.
-    #[inline]
+    #[inline(never)] // once in a program: bytes run out before gas
     pub fn unpack(word: U256) -> Self {
         let [a, b, c, d] = word.into_limbs();
         let middle = u128::from(b >> 44) | u128::from(c) << 20;
@@ -63,7 +63,7 @@ impl Bucket {
     }
 
     /// The bucket's word; what passes a field is cut to the field's largest value.
-    #[inline]
+    #[inline(never)] // once in a program: bytes run out before gas
     pub fn pack(&self) -> U256 {
         let (tat, credit) = (self.tat.min(MAX_TIME), self.credit_until.min(MAX_TIME));
         let capacity = self.capacity.min(MAX_AMOUNT);
@@ -115,6 +115,7 @@ pub struct Side {
 
 impl Side {
     /// The side of a word.
+    #[inline(never)]
     pub fn unpack(word: U256) -> Self {
         let [a, b, c, d] = word.into_limbs();
         Self {
@@ -126,6 +127,7 @@ impl Side {
         }
     }
     /// The side's word.
+    #[inline(never)]
     pub fn pack(&self) -> U256 {
         let high = low64(self.base >> 64) & 0x7fff_ffff | u64::from(self.locks_until) << 32;
         let overlay = wide(self.factor_bps) | u64::from(self.until) << 16;

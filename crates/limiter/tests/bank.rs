@@ -9,7 +9,7 @@ use fusebox_core::{
     host::Memory,
     time::{DAY, HOUR},
 };
-use fusebox_limiter::{shell, Config, Error, Lane, Outcome, Params, Policy, TicketId};
+use fusebox_limiter::{shell, storage, Config, Error, Lane, Outcome, Params, Policy, TicketId};
 use std::collections::{BTreeMap, VecDeque};
 
 const P: Params = Params::DEFAULT;
@@ -439,6 +439,83 @@ fn rl_18_a_queue_filled_by_one_is_no_longer_than_the_longest_wait() {
             shell::cancel(&mut bank.host, TicketId(*id)).unwrap();
             assert!(matches!(bank.exit(attacker, piece), Err(Error::Requeued { .. })));
         }
+    }
+}
+
+/// Two weeks in which somebody with `percent` of the base asks for all of it whenever he can, and brings back what he is
+/// paid or, if `cancels`, cancels at once: the waits of an account that wants 1 % of the capacity.
+fn besieged(capital: u128, cancels: bool) -> (Vec<u64>, u64, u64) {
+    let mut bank = Bank::new();
+    let piece = bank.main_capacity() / 20;
+    let mut accounts = vec![(None::<u128>, 0u64); (BASE * capital / 100 / piece) as usize];
+    let (mut waits, mut refused, mut tickets) = (Vec::new(), 0, 0);
+    for hour in 0..14 * 24u64 {
+        bank.advance(T + hour * HOUR);
+        let (now, mut outside) = (bank.host.now, 0);
+        for (n, (ticket, free_after)) in accounts.iter_mut().enumerate() {
+            if ticket.is_some_and(|id| !bank.open.contains_key(&id)) {
+                *ticket = None;
+                shell::inflow(&mut bank.host, &P, BUCKET, piece);
+                bank.liquidity += piece;
+            }
+            if ticket.is_some() || *free_after > now {
+                continue;
+            }
+            match bank.exit(who(ACCOUNTS + n), piece) {
+                Ok(ready) if ready == now => outside += piece,
+                Ok(ready) => {
+                    let id = bank.open.iter().find(|(_, (.., at))| *at == ready).map(|(id, _)| *id).unwrap();
+                    tickets += 1;
+                    if cancels {
+                        bank.host.caller = who(ACCOUNTS + n);
+                        shell::cancel(&mut bank.host, TicketId(id)).unwrap();
+                        bank.open.remove(&id);
+                        let marker = storage::marker(&bank.host, BUCKET, who(ACCOUNTS + n));
+                        *free_after = marker.queue_after;
+                        assert!(*free_after >= ready && *free_after >= now + WINDOW);
+                    } else {
+                        *ticket = Some(id);
+                    }
+                }
+                Err(Error::TooFar { .. }) => break,
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+        // What he was paid at once comes back when his tickets wait, so that it frees nobody's room.
+        shell::inflow(&mut bank.host, &P, BUCKET, outside);
+        bank.liquidity += outside;
+        if hour % 6 == 5 && hour >= 24 {
+            match bank.exit(who(hour as usize), bank.main_capacity() / 100) {
+                Ok(ready) => waits.push(ready - now),
+                Err(Error::TooFar { ready, .. }) => {
+                    refused += 1;
+                    waits.push(ready - now);
+                }
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    }
+    (waits, refused, tickets)
+}
+
+#[test]
+fn rl_12_a_queue_that_is_filled_and_cancelled_is_no_longer_than_one_that_is_filled_and_paid() {
+    for capital in [0u128, 10, 20, 40] {
+        let [paid, cancelled] = [false, true].map(|cancels| {
+            let (waits, refused, tickets) = besieged(capital, cancels);
+            println!(
+                "besieged for two weeks with {capital} % of the base, {}: {tickets} tickets; others wait {:.1} h in the \
+                 median, {:.1} h at most, {refused} of {} refused",
+                if cancels { "cancelling" } else { "paid and back again" },
+                hours(median(waits.clone())),
+                hours(*waits.iter().max().unwrap()),
+                waits.len()
+            );
+            waits
+        });
+        assert!(cancelled.iter().sum::<u64>() <= paid.iter().sum::<u64>() + HOUR * paid.len() as u64);
+        assert!(cancelled.iter().chain(&paid).all(|wait| *wait <= P.max_delay_secs() + 2 * HOUR));
+        assert!(capital > 0 || paid.iter().all(|wait| *wait == 0));
     }
 }
 

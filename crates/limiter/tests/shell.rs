@@ -74,6 +74,8 @@ fn rl_8_a_refusal_says_what_there_is_and_when_and_leaves_nothing() {
     assert_eq!(exit(&mut host, BOB, 900_001), never);
     let both = host.call(BOB, |h| shell::spend_all(h, &P, [BUCKET, 99], [1, 1]));
     assert_eq!(both, Err(Error::NotConfigured { value: 0, bound: 1 }));
+    let twice = host.call(BOB, |h| shell::spend_all(h, &P, [BUCKET, 99, BUCKET], [1, 0, 1]));
+    assert_eq!(twice, Err(Error::SameBucket { bucket: BUCKET }));
     assert_eq!((host.words.clone(), host.logs.len()), (before, 0));
     host.now = earliest;
     assert_eq!(exit(&mut host, BOB, 75_000), Ok(Outcome::Passed));
@@ -348,6 +350,7 @@ fn errors_are_a_selector_and_the_words_of_their_fields() {
         Error::NotOwner { who: ALICE, owner: BOB },
         Error::ZeroOwner { id: 1 },
         Error::BatchSize { length: 0, bound: 1 },
+        Error::SameBucket { bucket: 1 },
         Error::Overlay { value: 1, bound: 2 },
         Error::OutOfRange { value: 2, bound: 1 },
         Error::Floor { value: 0, bound: 1 },

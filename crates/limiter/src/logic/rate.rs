@@ -47,7 +47,6 @@ pub(super) fn share_down(amount: u128, bps: u16) -> u128 {
 /// `amount * window / capacity` as a fixed time and whether nothing was cut off; `None` if it is far too large.
 ///
 /// Rounding: down, exact. Whole seconds first where one product would not fit, then the fraction from their remainder.
-#[inline]
 fn ratio(amount: u128, window_secs: u64, capacity: u128) -> Option<(u128, bool)> {
     if amount >> SHORT_BITS == 0 {
         return divide(amount.wrapping_mul(u128::from(window_secs) << FRACTION_BITS), capacity);

@@ -35,9 +35,9 @@ pub fn claim(id: TicketId, ticket: Option<Ticket>, held_until: u64, now: u64) ->
     Ok(Payment { id, to: ticket.owner, amount: ticket.amount })
 }
 
-/// Its owner gives a ticket back: the amount returns at once, the room that was reserved does not, and the account
-/// cannot queue at this bucket for a window. So nobody's wait changes, and a queue cannot be filled twice with the
-/// same money.
+/// Its owner gives a ticket back: the amount returns at once, the room that was reserved does not, so nobody's wait
+/// changes. The account cannot queue at this bucket for a window, nor before the ticket would have been paid: money that
+/// cancels fills a queue no more often than money that leaves and comes back.
 ///
 /// Errors: [`Error::UnknownTicket`], [`Error::NotOwner`], [`Error::Held`].
 /// Invariants: RL-12.
@@ -52,7 +52,7 @@ pub fn cancel(
         return Err(Error::NotOwner { who, owner: ticket.owner });
     }
     free(held_until, now)?;
-    let queue_after = now.saturating_add(main.window_secs());
+    let queue_after = now.saturating_add(main.window_secs()).max(id.ready_secs());
     let locks_until = side.locks_until.max(low32(queue_after.min(u64::from(u32::MAX))));
     let next = (Bucket { locked: true, ..main }, Side { locks_until, ..side }, Marker { queue_after, ..marker });
     Ok((next, Payment { id, to: ticket.owner, amount: ticket.amount }))
