@@ -75,14 +75,17 @@ proptest! {
     }
 
     #[test]
-    fn ob_2_a_second_poke_in_the_same_second_changes_nothing(steps in steps(), feeds in 1u8..=4) {
+    fn ob_2_poking_again_in_the_same_second_moves_nothing(steps in steps(), feeds in 1u8..=4) {
         let setup = setup(feeds, Params::DEFAULT);
-        let (state, now) = run(&setup, &steps, |_, _, _, _| {});
-        let last = reading(now, &steps[steps.len() - 1].1[..usize::from(feeds)]);
-        let (once, _) = logic::poke(state, &setup, now, &last);
-        let (twice, effect) = logic::poke(once, &setup, now, &last);
-        prop_assert_eq!(once, twice);
-        prop_assert_eq!((effect.stepped, effect.quarantined), (None, None));
+        let mut at = steps.iter();
+        run(&setup, &steps, |now, _, once, _| {
+            let last = reading(now, &at.next().unwrap().1[..usize::from(feeds)]);
+            let (twice, effect) = logic::poke(*once, &setup, now, &last);
+            assert_eq!((effect.tripped, effect.stepped, effect.quarantined), (None, None, None));
+            let lasting = |state: &State| (state.ladder, state.reference.price, state.variance, state.quarantine);
+            assert_eq!(lasting(once), lasting(&twice));
+            assert_eq!(logic::poke(twice, &setup, now, &last).0, twice);
+        });
     }
 
     #[test]

@@ -100,9 +100,9 @@ fn trip(
         state.ladder.begin(params, now, level, quote.cause, anomaly)
     };
     let reached = ladder::tier(&state.ladder, now);
-    // What is above the level that both samples show stays a first sample of its own.
-    let pending = if quote.breach > level { quote.breach } else { Tier::Normal };
-    (state.reference.pending, state.reference.pending_since) = (pending, now);
+    // What is above the tier that is held now stays a first sample of its own.
+    let pending = if quote.breach > reached.tier { (quote.breach, now) } else { (Tier::Normal, 0) };
+    (state.reference.pending, state.reference.pending_since) = pending;
     state.reference.frozen = true;
     let by_log = matches!(quote.cause, Cause::Velocity | Cause::Unconfirmed);
     let deviation_bps = match quote.cause {
