@@ -10,11 +10,13 @@ use crate::{
 use alloy_primitives::{Address, B256, U256};
 use fusebox_core::time::live;
 
+/// The words of a change, and what follows it in its batch.
+pub type Split<'a> = (&'a [U256], &'a [U256]);
+
 /// The next change of a batch, and what follows it; nothing at its end. Each change is preceded by its number of words.
 ///
 /// Errors: [`ChangeError::Malformed`] and those of [`Change::decode`].
-#[allow(clippy::type_complexity)] // an iterator's step that can fail
-pub fn next(batch: &[U256]) -> Result<Option<(&[U256], &[U256])>, ChangeError> {
+pub fn next(batch: &[U256]) -> Result<Option<Split<'_>>, ChangeError> {
     let Some((count, rest)) = batch.split_first() else { return Ok(None) };
     let words = usize::try_from(*count).ok().filter(|count| *count > 0).and_then(|count| rest.split_at_checked(count));
     match words {

@@ -9,7 +9,7 @@ use fusebox_authority::{
     abi, logic, shell, storage,
     types::{
         change, table::DELAY_ROWS, Act, Change, Direction, Incident, Outcome, Playbook, Role, Row, Situation,
-        Step as Way, Tightening,
+        Tightening,
     },
     ChangeError, Delay,
 };
@@ -387,9 +387,13 @@ pub fn situation(host: &Memory, batch: &[U256], tier: u8, incident: u32, opened_
     Situation { scope, tier: Tier::from_code(tier).unwrap(), incident }
 }
 
-/// Whether a value moved other than to the safer side.
+/// Whether a value moved other than to the safer side: judged apart from the code under test.
 pub fn loosened(before: &[u128], after: &[u128]) -> bool {
-    places().zip(before.iter().zip(after)).any(|((_, row), (from, to))| row.direction.step(*from, *to) == Way::Looser)
+    places().zip(before.iter().zip(after)).any(|((_, row), (from, to))| match row.id {
+        0x0201 => to > from,
+        0x0202 => to != from,
+        _ => to < from,
+    })
 }
 
 /// Whether somebody has a role that they had not.
