@@ -56,7 +56,8 @@ pub(super) fn submit<H: Host>(host: &mut H, rows: &[Row], words: &[U256]) -> Res
 /// Anyone executes a change whose time it is. Roles and playbooks are changed here; everything else is what the composer
 /// carries out with the answer, in the same transaction.
 ///
-/// Errors: those of [`logic::queue::execute`], [`Change::decode`], [`apply`].
+/// Errors: those of [`logic::queue::execute`], [`Change::decode`], [`logic::grant`], [`logic::revoke`],
+/// [`logic::table::parameter`], [`logic::playbook::check`].
 /// Events: `Executed`, and `RoleSet` or `PlaybookSet`.
 pub fn execute<'a, H: Host>(host: &mut H, rows: &[Row], words: &'a [U256]) -> Result<Change<'a>, ChangeError> {
     let hash = hash(host, words);
