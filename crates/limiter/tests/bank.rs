@@ -350,10 +350,11 @@ fn rl_3_capital_that_goes_in_and_out_again_takes_nobodys_room() {
     let thief = who(ACCOUNTS);
     // A loan of ten times the base, in and out a thousand times within one second.
     let open = bank.available();
-    for _ in 0..1_000 {
-        shell::inflow(&mut bank.host, &P, BUCKET, 10 * BASE);
-        bank.liquidity += 10 * BASE;
-        assert_eq!(bank.exit(thief, 10 * BASE), Ok(T));
+    for round in 0..1_000 {
+        let loan = 10 * BASE + round * 7_919;
+        shell::inflow(&mut bank.host, &P, BUCKET, loan);
+        bank.liquidity += loan;
+        assert_eq!(bank.exit(thief, loan), Ok(T));
     }
     let lost = open - bank.available();
     println!(

@@ -253,9 +253,12 @@ proptest! {
         let config = Config::standard(1).unwrap();
         let mut base = logic::observe(Base::default(), &P, T, calm, false).unwrap();
         let usual = logic::capacity(&config, &base);
-        let mut now = T;
+        let (mut now, mut flashes) = (T, base);
         for (factor, secs, own) in peaks {
             now += secs;
+            // Only ever looked at in the middle of a loan: time does not make it true.
+            flashes = logic::observe(flashes, &P, now, calm * factor, true).unwrap();
+            prop_assert_eq!(logic::capacity(&config, &flashes), usual);
             // Lent in a second with an inflow; or given for one second, and gone when next looked at.
             let lent = logic::observe(base, &P, now, calm * factor, true).unwrap();
             prop_assert_eq!(logic::capacity(&config, &lent), usual);
