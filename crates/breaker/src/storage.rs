@@ -2,12 +2,12 @@
 //!
 //! | word | holds |
 //! |---|---|
-//! | 0 | [`Ladder`]: halted_until 40, reduce_only_until 40, guarded_until 40, hard_end 40, window_end 40, strikes 2, level 3, announced 3, cause 3, evidence 1, and 40 of the anomaly: all that a check reads |
-//! | 1 | [`Reference`]: price 112, at 40, pending 3, pending_since 40, frozen 1, mark_apart 1, quarantined 5, clean 4, clean_since 40 |
-//! | 2 | [`Variance`]: fast 64, slow 64, price 48 (7 of exponent), at 40 |
+//! | 0 | [`Ladder`](crate::types::Ladder): halted_until 40, reduce_only_until 40, guarded_until 40, hard_end 40, window_end 40, strikes 2, level 3, announced 3, cause 3, evidence 1, and 40 of the anomaly: all that a check reads |
+//! | 1 | [`Reference`](crate::types::Reference): price 112, at 40, pending 3, pending_since 40, frozen 1, mark_apart 1, quarantined 5, clean 4, clean_since 40 |
+//! | 2 | [`Variance`](crate::types::Variance): fast 64, slow 64, price 48 (7 of exponent), at 40 |
 //! | 3 | ten clean samples of 25 (7 of exponent), newest lowest |
-//! | 4 | [`Quarantine`]: five ends of 40, then five counts of 4 |
-//! | 5 | [`Params`]: see `pack_params` |
+//! | 4 | [`Quarantine`](crate::types::Quarantine): five ends of 40, then five counts of 4 |
+//! | 5 | [`Params`](crate::params::Params): see [`pack_params`] |
 //! | 6 | the sequencer's feed: source 160, grace 24, maximum age 24, the last second it was seen up since 40 |
 //! | 7.. | one feed each: source 160, kind 8, decimals 8, decimals of token 1 8, inverted 8, window 16, gas 24, maximum age 24 |
 
