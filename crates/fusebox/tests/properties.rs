@@ -77,7 +77,7 @@ fn incidents(host: &Memory) -> BTreeMap<u32, Incident> {
 }
 
 proptest! {
-    #![proptest_config(cases(192))]
+    #![proptest_config(cases(512))]
 
     #[test]
     fn fb_1_what_nobody_explains_never_passes_an_increase((count, steps) in history(30), k in 0..3u32, at in 0..9usize) {
