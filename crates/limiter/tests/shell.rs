@@ -2,15 +2,16 @@
 #![cfg(feature = "shell")]
 #![allow(clippy::all, clippy::restriction, missing_docs)] // a panic here is a failed test
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolError, SolEvent};
 use fusebox_core::{
-    host::{Host, Memory},
+    host::{Answer, Host, Memory},
     time::{DAY, HOUR},
 };
 use fusebox_limiter::{
     abi, shell, storage, Config, Error, Lane, Outcome, Params, Payment, Policy, Slot, Ticket, TicketId,
 };
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 const P: Params = Params::DEFAULT;
@@ -57,6 +58,76 @@ fn a_payment_is_one_load_and_one_store_and_no_event() {
     assert_eq!(shell::state(&host, &P, BUCKET)[6..], [U256::from(600_000), U256::from(100_000)]);
     host.now += DAY / 10;
     assert_eq!(shell::state(&host, &P, BUCKET)[6], U256::from(690_000));
+}
+
+/// A machine that counts words read and written.
+struct Counting {
+    host: Memory,
+    loads: Cell<u32>,
+    stores: u32,
+}
+
+impl Host for Counting {
+    fn now(&self) -> u64 {
+        self.host.now()
+    }
+    fn caller(&self) -> Address {
+        self.host.caller()
+    }
+    fn this(&self) -> Address {
+        self.host.this()
+    }
+    fn gas_left(&self) -> u64 {
+        self.host.gas_left()
+    }
+    fn load(&self, slot: U256) -> U256 {
+        self.loads.set(self.loads.get() + 1);
+        self.host.load(slot)
+    }
+    fn store(&mut self, slot: U256, word: U256) {
+        self.stores += 1;
+        self.host.store(slot, word);
+    }
+    fn keccak(&self, bytes: &[u8]) -> B256 {
+        self.host.keccak(bytes)
+    }
+    fn log(&mut self, topics: &[B256], data: &[u8]) {
+        self.host.log(topics, data);
+    }
+    fn static_call(&self, to: Address, gas: u64, input: &[u8], output: &mut [u8]) -> Answer {
+        self.host.static_call(to, gas, input, output)
+    }
+}
+
+impl Counting {
+    /// Words read and written by a call.
+    fn count<T>(&mut self, who: Address, f: impl FnOnce(&mut Self) -> T) -> (T, (u32, u32)) {
+        (self.loads, self.stores, self.host.caller) = (Cell::new(0), 0, who);
+        let result = f(self);
+        (result, (self.loads.get(), self.stores))
+    }
+}
+
+#[test]
+fn words_read_and_written_are_what_the_gas_targets_count() {
+    let mut host = Counting { host: house(Policy::Ticket), loads: Cell::new(0), stores: 0 };
+    assert_eq!(host.count(ALICE, |h| shell::spend(h, &P, BUCKET, 1)), (Ok(()), (1, 1)));
+    assert_eq!(host.count(ALICE, |h| shell::exit(h, &P, BUCKET, ALICE, 899_000)), (Ok(Outcome::Passed), (1, 1)));
+    let (refused, words) = host.count(ALICE, |h| shell::spend(h, &P, BUCKET, 1_000));
+    assert_eq!((refused.is_err(), words), (true, (1, 0)));
+    let mut exit = |host: &mut Counting, who: Address, amount| {
+        let (outcome, words) = host.count(who, |h| shell::exit(h, &P, BUCKET, who, amount));
+        (outcome.unwrap(), words)
+    };
+    let (Outcome::Ticketed(first), words) = exit(&mut host, ALICE, 5_000) else { panic!("no ticket") };
+    assert_eq!(words, (2, 2)); // the bucket and the ticket: nothing of the account
+    let (Outcome::Ticketed(second), _) = exit(&mut host, BOB, 5_000) else { panic!("no ticket") };
+    assert_eq!(exit(&mut host, BOB, 5), (Outcome::Passed, (3, 2))); // both lanes and the account
+    assert_eq!(host.count(BOB, |h| shell::cancel(h, second)).1, (4, 4));
+    assert_eq!(exit(&mut host, ALICE, 5_000).1, (4, 2)); // somebody has cancelled: side and account are read too
+    host.host.now = first.ready_secs();
+    assert_eq!(host.count(BOB, |h| shell::claim_one(h, first).is_ok()), (true, (1, 1)));
+    assert_eq!(host.count(BOB, |h| shell::inflow(h, &P, BUCKET, 1)).1, (1, 1));
 }
 
 #[test]
