@@ -1,8 +1,9 @@
-//! `cargo xtask gas`: what the panel and the entries of the reference protocol cost, on the compiled programs.
+//! `cargo xtask gas`: what the panel, the limiter and the entries of the reference protocol cost, on the compiled programs.
 
 mod gauge;
 mod peers;
 mod perp;
+mod valve;
 
 use crate::wasm::{aligned, grouped};
 use alloy_primitives::{hex, Address};
@@ -15,7 +16,7 @@ use std::path::Path;
 const HELP: &str = "\
 cargo xtask gas [--json]
 
-What the panel and the entries of the reference protocol cost on the testbed, on target/fusebox/*.wasm.
+What the panel, the limiter and the entries of the reference protocol cost on the testbed, on target/fusebox/*.wasm.
 
   --json   an array of {id, state, gas, floor, peer, peer_gas} and nothing else on standard output
 
@@ -25,9 +26,9 @@ What the panel and the entries of the reference protocol cost on the testbed, on
 ";
 
 const CLOSING: &str = "
-Execution gas before refunds, without the 21,000 of a transaction and its calldata. `check` is a guarded call less the
-same call unguarded; everything else is a whole call. The floor is the price of the storage that the check cannot do
-without. Peers: the closest operation of each, measured with anvil under Prague rules.
+Execution gas before refunds, without the 21,000 of a transaction and its calldata. `check`, `spend`,
+`withdraw` (check and spend) and tickets are a guarded call less the same call unguarded, no token moved; everything
+else is a whole call. The floor is the price of the storage that cannot be done without. Peers: the closest operation of each, measured with anvil under Prague rules.
 ";
 
 /// Price of a storage word that a transaction has not touched.
@@ -80,6 +81,7 @@ pub fn run(words: &[String]) -> i32 {
 
 fn measure(folder: &Path) -> Result<Vec<Row>, String> {
     let mut figures = gauge::figures(folder)?;
+    figures.extend(valve::figures(folder)?);
     figures.extend(perp::figures(folder)?);
     let beside = |Figure { id, state, gas, floor }| {
         let peer = peers::closest(id, state);

@@ -12,6 +12,9 @@ const PAUSABLE_REFUSED: &str = "OpenZeppelin Pausable 5.7.0, whenNotPaused, Enfo
 const GUARD: &str = "minimal two-feed guard in Solidity, price2";
 const PERPETUAL: &str = "dYdX PerpetualV1 87f2263, trade through P1Deleveraging";
 const TRIP: &str = "Synthetix CircuitBreaker 1609d15, probe that trips";
+const NTT: &str = "Wormhole NTT RateLimiter 250d810 (via-IR), outbound";
+const NTT_REFUSED: &str = "Wormhole NTT RateLimiter 250d810 (via-IR), outbound, NotEnoughCapacity";
+const NTT_BEHIND: &str = "OpenZeppelin Pausable 5.7.0 and Wormhole NTT 250d810 (via-IR), outbound: their sum";
 const COMET_REFUSED: &str = "Compound Comet d5a30b0, supply while paused";
 
 const PEERS: &[(&str, &str, Peer)] = &[
@@ -22,6 +25,14 @@ const PEERS: &[(&str, &str, Peer)] = &[
     ("check.protocol", "refused", ("OpenZeppelin AccessManager 5.7.0, restricted, target closed", 8_375)),
     ("check.both", "refused", ("OpenZeppelin AccessManager 5.7.0, restricted, target closed", 8_375)),
     ("check.active", "steady", ("Aave 3.6.0 ReserveConfiguration, active, frozen, paused and LTV", 2_755)),
+    ("spend", "first", (NTT, 7_160)),
+    ("spend", "steady", (NTT, 7_152)),
+    ("spend", "refused", (NTT_REFUSED, 4_243)),
+    ("withdraw", "first", (NTT_BEHIND, 9_267)),
+    ("withdraw", "steady", (NTT_BEHIND, 9_259)),
+    ("withdraw", "refused", (NTT_BEHIND, 6_350)),
+    ("ticket.issue", "first", ("ERC-7265 v1-core 3960a05, outflow that hits the limit and is locked", 124_997)),
+    ("ticket.issue", "steady", ("ERC-7265 v1-core 3960a05, outflow locked on top of another", 29_755)),
     ("price", "first", (GUARD, 32_976)),
     ("price", "steady", (GUARD, 32_976)),
     ("price", "refused", ("minimal two-feed guard in Solidity, price2, Divergent", 32_863)),
@@ -36,8 +47,8 @@ const PEERS: &[(&str, &str, Peer)] = &[
     ("liquidate", "refused", (TRIP, 53_319)),
     ("deposit", "steady", ("ERC-7265 v1-core 3960a05, deposit, same tick", 48_170)),
     ("deposit", "refused", (COMET_REFUSED, 26_034)),
-    ("withdraw", "steady", ("ERC-7265 v1-core 3960a05, withdrawal, same tick", 79_688)),
-    ("withdraw", "refused", (COMET_REFUSED, 26_034)),
+    ("perp.withdraw", "steady", ("ERC-7265 v1-core 3960a05, withdrawal, same tick", 79_688)),
+    ("perp.withdraw", "refused", (COMET_REFUSED, 26_034)),
     ("poke", "first", ("minimal two-feed guard in Solidity, poke2, first", 36_357)),
     ("poke", "steady", ("minimal two-feed guard in Solidity, poke2", 36_800)),
     ("poke.trip", "steady", (TRIP, 53_319)),

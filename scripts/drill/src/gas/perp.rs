@@ -88,9 +88,9 @@ pub fn figures(folder: &Path) -> Result<Vec<Figure>, String> {
     add("deposit", "steady", steady.done(TRADER, &depositing)?.gas_used);
     add("deposit", "refused", steady.paused(Class::Inflow)?.stopped(TRADER, &depositing)?);
     let withdrawing = withdrawCall { amount: units(100, 6) };
-    add("withdraw", "first", first.done(TRADER, &withdrawing)?.gas_used);
-    add("withdraw", "steady", steady.done(TRADER, &withdrawing)?.gas_used);
-    add("withdraw", "refused", steady.paused(Class::ExitUnpriced)?.stopped(TRADER, &withdrawing)?);
+    add("perp.withdraw", "first", first.done(TRADER, &withdrawing)?.gas_used);
+    add("perp.withdraw", "steady", steady.done(TRADER, &withdrawing)?.gas_used);
+    add("perp.withdraw", "refused", steady.paused(Class::ExitUnpriced)?.stopped(TRADER, &withdrawing)?);
     add("poke", "first", first.done(KEEPER, &pokeCall { market: MARKET })?.gas_used);
     add("poke", "steady", steady.done(KEEPER, &pokeCall { market: MARKET })?.gas_used);
     let trip = doubted.done(KEEPER, &pokeCall { market: MARKET })?;
