@@ -32,10 +32,35 @@ const TICKETS: U256 = erc7201("fusebox.limiter.ticket");
 const HOLDS: U256 = erc7201("fusebox.limiter.hold");
 const MARKERS: U256 = erc7201("fusebox.limiter.marker");
 
+/// A word of an array: once in a program, however many arrays there are.
+#[inline(never)]
+fn read(host: &impl Host, root: U256, index: u64) -> U256 {
+    host.load(element(root, index))
+}
+
+/// Writes a word of an array.
+#[inline(never)]
+fn write(host: &mut impl Host, root: U256, index: u64, word: U256) {
+    host.store(element(root, index), word);
+}
+
+/// A word of a mapping.
+#[inline(never)]
+fn look_up(host: &impl Host, root: U256, key: U256) -> U256 {
+    host.load(entry(host, root, key))
+}
+
+/// Writes a word of a mapping.
+#[inline(never)]
+fn put(host: &mut impl Host, root: U256, key: U256, word: U256) {
+    let slot = entry(host, root, key);
+    host.store(slot, word);
+}
+
 /// The word of a lane, as it is stored.
 #[inline]
 pub fn bucket_word(host: &impl Host, slot: Slot) -> U256 {
-    host.load(element(ROOT, slot.index()))
+    read(host, ROOT, slot.index())
 }
 
 /// A lane as it is stored.
@@ -57,44 +82,44 @@ pub fn current(host: &impl Host, slot: Slot, params: &Params) -> Bucket {
 /// Writes a lane.
 #[inline]
 pub fn set_bucket(host: &mut impl Host, slot: Slot, bucket: &Bucket) {
-    host.store(element(ROOT, slot.index()), bucket.pack());
+    write(host, ROOT, slot.index(), bucket.pack());
 }
 
 /// The side word of a lane.
 pub fn side(host: &impl Host, slot: Slot) -> Side {
-    Side::unpack(host.load(element(SIDES, slot.index())))
+    Side::unpack(read(host, SIDES, slot.index()))
 }
 
 /// Writes the side word of a lane.
 pub fn set_side(host: &mut impl Host, slot: Slot, side: &Side) {
-    host.store(element(SIDES, slot.index()), side.pack());
+    write(host, SIDES, slot.index(), side.pack());
 }
 
 /// The config of a bucket; `None` if it has none.
 pub fn config(host: &impl Host, bucket: u32) -> Option<Config> {
-    Config::unpack(host.load(element(CONFIGS, bucket.into())))
+    Config::unpack(read(host, CONFIGS, bucket.into()))
 }
 
 /// Writes the config of a bucket.
 pub fn set_config(host: &mut impl Host, bucket: u32, config: &Config) {
-    host.store(element(CONFIGS, bucket.into()), config.pack());
+    write(host, CONFIGS, bucket.into(), config.pack());
 }
 
 /// The base of a bucket.
 pub fn base(host: &impl Host, bucket: u32) -> Base {
-    Base::unpack(host.load(element(BASES, bucket.into())))
+    Base::unpack(read(host, BASES, bucket.into()))
 }
 
 /// Writes the base of a bucket.
 pub fn set_base(host: &mut impl Host, bucket: u32, base: &Base) {
-    host.store(element(BASES, bucket.into()), base.pack());
+    write(host, BASES, bucket.into(), base.pack());
 }
 
 /// A ticket and the end of its hold, 0 without one; only one that was held costs a second load.
 pub fn ticket(host: &impl Host, id: TicketId) -> (Option<Ticket>, u64) {
-    let ticket = Ticket::unpack(host.load(entry(host, TICKETS, U256::from(id.0))));
+    let ticket = Ticket::unpack(look_up(host, TICKETS, U256::from(id.0)));
     let held_until = match ticket {
-        Some(Ticket { held: true, .. }) => field(host.load(entry(host, HOLDS, U256::from(id.0))), 0, 64),
+        Some(Ticket { held: true, .. }) => field(look_up(host, HOLDS, U256::from(id.0)), 0, 64),
         _ => 0,
     };
     (ticket, held_until)
@@ -102,14 +127,12 @@ pub fn ticket(host: &impl Host, id: TicketId) -> (Option<Ticket>, u64) {
 
 /// Writes a ticket.
 pub fn set_ticket(host: &mut impl Host, id: TicketId, ticket: &Ticket) {
-    let slot = entry(host, TICKETS, U256::from(id.0));
-    host.store(slot, ticket.pack());
+    put(host, TICKETS, U256::from(id.0), ticket.pack());
 }
 
 /// Deletes a ticket, and its hold if it had one.
 pub fn clear_ticket(host: &mut impl Host, id: TicketId, held_until: u64) {
-    let slot = entry(host, TICKETS, U256::from(id.0));
-    host.store(slot, U256::ZERO);
+    put(host, TICKETS, U256::from(id.0), U256::ZERO);
     if held_until != 0 {
         set_hold(host, id, 0);
     }
@@ -117,19 +140,17 @@ pub fn clear_ticket(host: &mut impl Host, id: TicketId, held_until: u64) {
 
 /// Writes when a ticket's hold ends.
 pub fn set_hold(host: &mut impl Host, id: TicketId, until: u64) {
-    let slot = entry(host, HOLDS, U256::from(id.0));
-    host.store(slot, U256::from(until));
+    put(host, HOLDS, U256::from(id.0), U256::from(until));
 }
 
 /// What is remembered of an account at a bucket.
 pub fn marker(host: &impl Host, bucket: u32, account: Address) -> Marker {
-    Marker::unpack(host.load(entry(host, MARKERS, key(bucket, account))))
+    Marker::unpack(look_up(host, MARKERS, key(bucket, account)))
 }
 
 /// Writes what is remembered of an account at a bucket.
 pub fn set_marker(host: &mut impl Host, bucket: u32, account: Address, marker: &Marker) {
-    let slot = entry(host, MARKERS, key(bucket, account));
-    host.store(slot, marker.pack());
+    put(host, MARKERS, key(bucket, account), marker.pack());
 }
 
 /// Both lanes of a bucket.
