@@ -20,7 +20,7 @@ What the panel, the limiter and the entries of the reference protocol cost on th
 
   --json   an array of {id, state, gas, floor, peer, peer_gas} and nothing else on standard output
 
-  first    programs that the chain does not hold ready, and words that were never written
+  first    programs that the chain does not hold ready, and words that no call has written since they were set up
   steady   programs held ready, words that were written before; every word is cold, as in a new transaction
   refused  as steady, but a condition refuses the call
 ";

@@ -1,9 +1,10 @@
 //! What others take for the closest operation.
 //!
 //! Measured with anvil under Prague rules, one transaction a figure: execution before refunds, without the 21,000 and
-//! calldata, callee warm and its words cold; beside `check` and its kin less an empty function of the same signature. The
-//! two-feed guard, own code for the comparison, reads Chainlink's MockV3Aggregator as the figures beside it do; behind
-//! the real proxies it takes some 13,000 more. Mock feeds of Synthetix have one word.
+//! calldata, callee warm and its words cold; beside `check`, `spend` and `withdraw` less an empty function of the same
+//! signature, beside tickets and entries a whole call. The two-feed guard, own code for the comparison, reads
+//! Chainlink's MockV3Aggregator as the figures beside it do; behind the real proxies it takes some 13,000 more. Mock
+//! feeds of Synthetix have one word.
 
 type Peer = (&'static str, u64);
 
