@@ -55,9 +55,9 @@ pub fn parse(words: &[String]) -> Result<Command, String> {
 }
 
 /// Options that are followed by files or folders.
-const PATHS: &[&str] = &["--out", "--prices"];
+const PATHS: &[&str] = &["--flows", "--out", "--prices"];
 /// Options of the demo.
-const DEMO: &[&str] = &["--incident", "--out", "--prices"];
+const DEMO: &[&str] = &["--incident", "--flows", "--out", "--prices"];
 
 /// The demo's words with every path made absolute, since it runs elsewhere; an option that is not listed is an error
 /// here, before anything is built.
@@ -148,7 +148,9 @@ mod tests {
         assert_eq!(typed("demo --prices a.csv /b.csv --out dir"), Ok(Command::Demo(words)));
         let words = vec!["--incident".into(), "eth-2023".into()];
         assert_eq!(typed("demo --incident eth-2023"), Ok(Command::Demo(words)));
-        assert!(typed("demo --incidnt eth-2023").unwrap_err().contains("--incident, --out, --prices, --help"));
+        let words = vec!["--flows".into(), at("f.csv")];
+        assert_eq!(typed("demo --flows f.csv"), Ok(Command::Demo(words)));
+        assert!(typed("demo --incidnt eth-2023").unwrap_err().contains("--incident, --flows, --out, --prices, --help"));
         assert_eq!(typed("gas --json"), Ok(Command::Gas(vec!["--json".into()])));
         assert!(typed("gas all").is_err());
     }

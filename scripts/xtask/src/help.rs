@@ -35,7 +35,7 @@ Start with: cargo xtask demo
 ";
 
 const DEMO: &str = "\
-cargo xtask demo [--incident NAME] [--out DIR] [--prices FILE...]
+cargo xtask demo [--incident NAME] [--out DIR] [--prices FILE...] [--flows FILE]
 
 Builds the contracts as they would be deployed, starts a Stylus chain in this process, deploys, opens positions and
 replays real incidents: with breakers and without. Prints what happened and writes a report with charts (one HTML
@@ -46,10 +46,17 @@ file, a chapter an incident, nothing loaded from elsewhere) and report.json (an 
                       ust-2022   the end of the Terra dollar, 6 to 13 May 2022, one venue
                       quiet      ten months of ETH and three weeks of BUSD: what trips that should not
                       storms     four crises of Bitcoin: closing and liquidating must go on
+                      nomad-2022 1,175 withdrawals of 1 and 2 August 2022 against the limiter
   --out DIR         where the report goes; default target/fusebox/demo
   --prices FILE...  two to five CSV files of your own through the same contract, with the header `timestamp,price`
                     (Unix seconds, plain decimals), sorted, with an hour to 31 days in common; the first is the
                     anchor, the others check it, and the second also stands for the market that traders see
+  --flows FILE      a CSV file of your own through the limiter, with the header `timestamp,account,amount`, sorted,
+                    at most 20,000 rows in 31 days; an amount is in units of the collateral (6 decimals), below
+                    zero it comes in; an account is an address or any name
+
+The multisigs are real Safes where npm can be asked (@safe-global/safe-smart-account, kept under target/fusebox), and
+plain accounts otherwise; the output says which.
 
 Examples:
   cargo xtask demo

@@ -90,6 +90,17 @@ pub enum DataError {
         /// What should.
         bound: String,
     },
+    /// An amount of zero, or above what is taken.
+    Amount {
+        /// As it was named.
+        file: String,
+        /// From 1.
+        line: usize,
+        /// What stands there.
+        value: String,
+        /// What should.
+        bound: String,
+    },
     /// A time that is not after the one before.
     Order {
         /// As it was named.
@@ -109,6 +120,15 @@ pub enum DataError {
         value: usize,
         /// What is taken.
         bound: String,
+    },
+    /// The rows of a file cover too much time.
+    Span {
+        /// As it was named.
+        file: String,
+        /// Seconds from the first to the last.
+        value: u64,
+        /// What is taken.
+        bound: u64,
     },
     /// Too few files.
     Sources {
@@ -142,10 +162,16 @@ impl fmt::Display for DataError {
             Self::Price { file, line, value, bound } => {
                 write!(f, "{file}, line {line}: a price of {value} is outside {bound}")
             }
+            Self::Amount { file, line, value, bound } => {
+                write!(f, "{file}, line {line}: an amount of {value} is outside {bound}")
+            }
             Self::Order { file, line, value, bound } => {
                 write!(f, "{file}, line {line}: time {value} is not after {bound}, the one before")
             }
             Self::Rows { file, value, bound } => write!(f, "{file}: {value} rows, there should be {bound}"),
+            Self::Span { file, value, bound } => {
+                write!(f, "{file}: {value} s from the first row to the last, there should be at most {bound}")
+            }
             Self::Sources { value, bound } => write!(f, "{value} price files, there should be {bound}"),
             Self::Overlap { from, until, bound } => {
                 let common = until.saturating_sub(*from);
@@ -210,7 +236,24 @@ pub fn sources(files: &[String]) -> Result<(Vec<Vec<Point>>, u64, u64), DataErro
     Ok((sources, from, until))
 }
 
-fn rows<T>(
+/// A whole number of seconds.
+pub fn seconds(file: &str, line: usize, cell: &str) -> Result<u64, DataError> {
+    digits(cell).ok_or_else(|| number(file, line, cell, "a whole number of seconds"))
+}
+
+/// An amount with 6 decimals, above or below zero.
+pub fn amount(file: &str, line: usize, cell: &str) -> Result<i128, DataError> {
+    let (sign, size) = cell.strip_prefix('-').map_or((1, cell), |size| (-1, size));
+    let size = decimal(size).ok_or_else(|| number(file, line, cell, "a plain decimal number"))? / 100;
+    if size == 0 || size > PRICE_MAX * 1_000_000 {
+        let bound = format!("0.000001 to {PRICE_MAX}, or the same below zero");
+        return Err(DataError::Amount { file: file.into(), line, value: cell.chars().take(40).collect(), bound });
+    }
+    Ok(sign * i128::from(size))
+}
+
+/// The rows under a header.
+pub fn rows<T>(
     file: &str,
     text: &str,
     header: &'static str,
@@ -232,7 +275,8 @@ fn rows<T>(
     Ok(rows)
 }
 
-fn columns<'a, const N: usize>(file: &str, line: usize, cells: &'a str) -> Result<[&'a str; N], DataError> {
+/// The cells of a row.
+pub fn columns<'a, const N: usize>(file: &str, line: usize, cells: &'a str) -> Result<[&'a str; N], DataError> {
     let cells: Vec<&str> = cells.split(',').map(str::trim).collect();
     let value = cells.len();
     cells.try_into().map_err(|_| DataError::Columns { file: file.into(), line, value, bound: N })
@@ -246,7 +290,8 @@ fn later(file: &str, line: usize, value: u64, previous: &mut u64) -> Result<(), 
     Ok(())
 }
 
-fn number(file: &str, line: usize, value: &str, bound: &'static str) -> DataError {
+/// What is not a number.
+pub fn number(file: &str, line: usize, value: &str, bound: &'static str) -> DataError {
     DataError::Number { file: file.into(), line, value: value.chars().take(40).collect(), bound }
 }
 

@@ -3,19 +3,46 @@
 use super::actors::{FEE_BPS, INFORMED_CAPITAL, INITIAL_BPS, MAINTENANCE_BPS, PENALTY_BPS};
 use super::ground::{Contracts, PAUSE_SECS};
 use super::incident::Incident;
+use super::multisig::Code;
 use super::record::{money, span};
-use super::replay::{ALARM, PROVIDERS, REACTION};
+use super::replay::{ALARM, PROVIDERS, REACTION, SECOND_LOOK};
 use super::setup;
 
+/// What is the same in every replay.
+pub struct House<'a> {
+    /// What is deployed.
+    pub contracts: &'a Contracts,
+    /// Who holds the switches.
+    pub multisigs: String,
+    /// Their code, if they are Safes.
+    pub safe: Option<&'a Code>,
+}
+
+/// How flows were set up.
+pub fn of_flows(house: &House) -> Vec<String> {
+    vec![
+        deployed(house),
+        format!("{}.", house.multisigs),
+        "Four days before the first flow the liquidity is in the pool and every account has what it will take; a keeper re-bases the bucket of withdrawals daily, so that no inflow counts any more. Limiter at its defaults: 10 % of the liquidity a day, tickets for what does not fit (at most 72 h), a lane for small accounts.".into(),
+        "A keeper has tickets paid every 10 minutes, as soon as they are ready.".into(),
+    ]
+}
+
+fn deployed(house: &House) -> String {
+    format!(
+        "Deployed: perp in {} programs on one storage ({} bytes of WASM together, uncompressed), an OpenZeppelin ERC-20 with 6 decimals, Chainlink's MockV3Aggregator, and an oracle that accumulates as Uniswap v3 does.",
+        house.contracts.count(),
+        money(house.contracts.bytes() as f64)
+    )
+}
+
 /// All of it.
-pub fn facts(incident: &Incident, contracts: &Contracts) -> Vec<String> {
+pub fn facts(incident: &Incident, house: &House) -> Vec<String> {
     let mut facts = incident.assumed.clone();
     facts.push(sampled(incident));
-    facts.push(format!(
-        "Deployed: perp in {} programs on one storage ({} bytes of WASM together, uncompressed), an OpenZeppelin ERC-20 with 6 decimals, Chainlink's MockV3Aggregator, and an oracle that accumulates as Uniswap v3 does.",
-        contracts.count(),
-        money(contracts.bytes() as f64)
-    ));
+    facts.push(deployed(house));
+    facts.push(format!("{}.", house.multisigs));
+    facts.push("Deployed a week before the first second: the market and its guardian wait in the protocol's own queue until then. What leaves passes the limiter at its defaults: 10 % of the pool a day, tickets for what does not fit; a keeper re-bases the buckets daily and has tickets paid when they are ready.".into());
     let pool: f64 = PROVIDERS.iter().map(|(_, amount)| amount).sum();
     facts.push(format!(
         "Market: initial margin {} %, maintenance {} %, fee {} bps, penalty {} %; while Guarded, half as much initial margin again. Liquidity {} USDC.",
@@ -65,10 +92,11 @@ fn people(incident: &Incident) -> Vec<String> {
     }
     if cast.guardian {
         facts.push(format!(
-            "The guardian looks when the market is {:.0} % below its high of an hour, needs {} min to act, and stops every class for {} min.",
+            "The guardian looks when the market is {:.0} % below its high of an hour, needs {} min to act, and stops every class for {} min; the Council ends that after {} min.",
             ALARM * 100.0,
             REACTION / 60,
-            PAUSE_SECS / 60
+            PAUSE_SECS / 60,
+            SECOND_LOOK / 60
         ));
         facts.push("Breakers on without the pause is the same run, forked on a copy of the chain in the minute before the guardian acts.".into());
         facts.push("The pause is of the market. Deposits and withdrawals of collateral that is in no position belong to no market and go on; the strip ExitUnpriced shows the withdrawal.".into());

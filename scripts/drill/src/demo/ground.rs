@@ -1,27 +1,45 @@
 //! The chain under a run: what is deployed on it, and how the run reaches it.
 
+mod deploy;
+mod exits;
+
+pub use deploy::BEFORE;
+pub use exits::{Exit, Ticket};
+
 use super::actors::{self, Trader, UNIT};
 use super::data::{Round, PRICE_ONE};
-use super::incident::{Incident, Kind as SourceKind};
+use super::incident::Kind as SourceKind;
+use super::multisig::{Code, Multisig};
 use super::perp::{self, amount, event, explain, Fill, Liquidation, Note, State};
 use super::record::Journaled;
-use super::setup::{self, FEED_DECIMALS, POOL_WINDOW};
-use alloy_primitives::{Address, Bytes, I256, U256};
-use alloy_sol_types::{SolCall, SolValue};
+use super::setup::{self, POOL_WINDOW};
+use alloy_primitives::{Address, I256, U256};
+use alloy_sol_types::SolCall;
 use fusebox_testbed::{Chain, Outcome, Revert, Tx};
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-const ARTIFACTS: &str = include_str!("../../../../tests/solidity/artifacts.json");
 /// The only market.
 const MARKET: u32 = 1;
 /// How long the guardian may pause, in seconds.
 pub const PAUSE_SECS: u32 = 1_800;
 
 /// The programs: the hot one first, then those that run on its storage, in the order of its constructor.
-const PROGRAMS: [&str; 8] =
-    ["perp", "perp-pool", "perp-oracle", "perp-keeper", "perp-guard", "perp-view", "perp-setup", "perp-watch"];
+const PROGRAMS: [&str; 13] = [
+    "perp",
+    "perp-pool",
+    "perp-oracle",
+    "perp-keeper",
+    "perp-guard",
+    "perp-view",
+    "perp-setup",
+    "perp-watch",
+    "perp-share",
+    "perp-queue",
+    "perp-carry",
+    "perp-limit",
+    "perp-meter",
+];
 
 /// The compiled contracts.
 pub struct Contracts {
@@ -59,6 +77,8 @@ pub struct Settings<'a> {
     pub breakers: bool,
     /// Whether a person pauses.
     pub guardian: bool,
+    /// The code of the multisigs; none: plain accounts.
+    pub safe: Option<&'a Code>,
 }
 
 /// A call that did not go through.
@@ -87,7 +107,10 @@ pub struct Ground {
     chain: Chain,
     token: Address,
     perp: Address,
+    guardian: Multisig,
+    council: Multisig,
     sources: Vec<(SourceKind, Address)>,
+    tickets: Vec<Ticket>,
     transactions: u64,
     gas: u64,
     books: Option<(f64, f64)>,
@@ -102,82 +125,14 @@ fn deployer() -> Address {
 fn governance() -> Address {
     actors::address(DEPLOYER, 1)
 }
-fn council() -> Address {
-    actors::address(DEPLOYER, 2)
-}
-fn guardian() -> Address {
+fn guardian_account() -> Address {
     actors::address(DEPLOYER, 3)
 }
 fn keeper() -> Address {
     actors::address(DEPLOYER, 4)
 }
 
-/// Creation code of a contract of `tests/solidity` with its constructor's arguments behind it.
-fn creation(name: &str, arguments: &[u8]) -> Result<Vec<u8>, String> {
-    let artifacts: Value = serde_json::from_str(ARTIFACTS).map_err(|error| format!("artifacts.json: {error}"))?;
-    let code = artifacts[name]["bytecode"].as_str().ok_or_else(|| format!("artifacts.json has no {name}"))?;
-    let code = alloy_primitives::hex::decode(code).map_err(|error| format!("artifacts.json, {name}: {error}"))?;
-    Ok([code.as_slice(), arguments].concat())
-}
-
 impl Ground {
-    /// Deploys token, feeds and protocol at the first second of the incident.
-    pub fn new(incident: &Incident, settings: &Settings) -> Result<Self, String> {
-        let mut chain = Chain::new();
-        chain.set_timestamp(incident.from);
-        chain.set_block_cache(true);
-        let fail = |what: &str| {
-            let what = what.to_string();
-            move |error: fusebox_testbed::DeployError| format!("{what} is not deployed: {error}")
-        };
-        let arguments = ("USD Coin".to_string(), "USDC".to_string(), U256::from(6)).abi_encode_params();
-        let token = chain.deploy_evm(deployer(), &creation("TestToken", &arguments)?).map_err(fail("the token"))?;
-        let mut sources = Vec::new();
-        for source in &incident.sources {
-            let first = source.rounds.first().ok_or("a source without a price")?;
-            let code = match source.kind {
-                SourceKind::Rounds => {
-                    let arguments = (U256::from(FEED_DECIMALS), U256::from(first.answer)).abi_encode_params();
-                    creation("MockV3Aggregator", &arguments)?
-                }
-                SourceKind::Pool => {
-                    let begins = incident.from - u64::from(POOL_WINDOW);
-                    let arguments = (U256::from(begins), tick(first.answer), U256::from(120)).abi_encode_params();
-                    creation("PoolOracle", &arguments)?
-                }
-            };
-            sources.push((source.kind, chain.deploy_evm(deployer(), &code).map_err(fail("a feed"))?));
-        }
-        let [hot, others @ ..] = &settings.contracts.programs;
-        let mut programs = Vec::new();
-        for (wasm, name) in others.iter().zip(&PROGRAMS[1..]) {
-            programs.push(chain.deploy_wasm(deployer(), wasm).map_err(fail(name))?);
-        }
-        let initialisation = perp::initialiseCall {
-            collateral: token,
-            governance: governance(),
-            council: council(),
-            pauser: guardian(),
-            pauseSecs: PAUSE_SECS,
-        };
-        let arguments = (programs, Bytes::from(initialisation.abi_encode())).abi_encode_params();
-        let perp = chain.deploy_wasm_with(deployer(), hot, arguments, U256::ZERO).map_err(fail("perp"))?;
-        let mut ground =
-            Self { chain, token, perp, sources, transactions: 0, gas: 0, books: None, reference: f64::NAN };
-        ground.list(incident, settings)?;
-        let appoint = perp::setGuardianCall { guardian: guardian(), scope: MARKET, maxDuration: PAUSE_SECS };
-        ground
-            .act(governance(), perp, &appoint)
-            .map_err(|revert| format!("the guardian is not appointed: {revert}"))?;
-        Ok(ground)
-    }
-
-    fn list(&mut self, incident: &Incident, settings: &Settings) -> Result<(), String> {
-        let listing = setup::listing(incident, &self.sources, settings.breakers);
-        self.act(governance(), self.perp, &listing).map_err(|revert| format!("the market is not listed: {revert}"))?;
-        Ok(())
-    }
-
     /// Sets the clock.
     pub fn at(&mut self, now: u64) {
         self.chain.set_timestamp(now);
@@ -222,9 +177,14 @@ impl Ground {
         self.chain.query(keeper(), self.perp, call)
     }
 
-    /// Mints collateral for somebody and deposits it.
+    /// Mints collateral for somebody and deposits it, in whole units.
     pub fn enter(&mut self, who: Address, units: f64) -> Result<(), Refusal> {
-        let amount = U256::from((units * UNIT).round() as u128);
+        self.bring(who, (units * UNIT).round() as u128)
+    }
+
+    /// Mints collateral for somebody and deposits it, in base units.
+    pub fn bring(&mut self, who: Address, amount: u128) -> Result<(), Refusal> {
+        let amount = U256::from(amount);
         let (token, perp) = (self.token, self.perp);
         self.act(deployer(), token, &perp::mintCall { to: who, amount })?;
         self.act(who, token, &perp::approveCall { spender: perp, amount })?;
@@ -264,23 +224,11 @@ impl Ground {
         self.trade(who, &perp::topUpCall { market: MARKET, amount: U256::from(amount) }).map(drop)
     }
 
-    /// Takes free collateral out.
-    pub fn withdraw(&mut self, who: Address, amount: u128) -> Result<(), Refusal> {
-        self.trade(who, &perp::withdrawCall { amount: U256::from(amount) }).map(drop)
-    }
-
     /// Free collateral into the pool.
     pub fn provide(&mut self, who: Address, units: u128) -> Result<u128, Refusal> {
         let outcome = self.trade(who, &perp::provideCall { amount: U256::from(units) })?;
         let shares = perp::provideCall::abi_decode_returns(&outcome.output).map_err(|_| missing())?;
         Ok(amount(shares))
-    }
-
-    /// Shares of the pool into free collateral.
-    pub fn remove(&mut self, who: Address, shares: u128) -> Result<u128, Refusal> {
-        let outcome = self.trade(who, &perp::removeCall { shares: U256::from(shares) })?;
-        let out = perp::removeCall::abi_decode_returns(&outcome.output).map_err(|_| missing())?;
-        Ok(amount(out))
     }
 
     /// Writes down what is due.
@@ -316,12 +264,33 @@ impl Ground {
         Ok(Liquidation::Refused { logs: setup::notes(&outcome.logs), why })
     }
 
-    /// The guardian pauses all classes of the market; the answer is when that ends by itself.
-    pub fn pause(&mut self) -> Result<(u64, Vec<Note>), Refusal> {
-        let call = perp::pauseCall { scopes: vec![setup::PAUSED_SCOPE], classes: 0b1_1111, reason: 1 };
-        let outcome = self.trade(guardian(), &call)?;
+    /// The guardian pauses classes of a scope; the answer is when that ends by itself.
+    pub fn pause(&mut self, scope: u32, classes: u8) -> Result<(u64, Vec<Note>), Refusal> {
+        let call = perp::pauseCall { scopes: vec![scope], classes, reason: 1 };
+        let outcome = self.together(&self.guardian.clone(), &call)?;
         let paused: perp::Paused = event(&outcome.logs).ok_or_else(missing)?;
         Ok((paused.until, setup::notes(&outcome.logs)))
+    }
+
+    /// The Council ends the pause of a scope.
+    pub fn unpause(&mut self, scope: u32) -> Result<Vec<Note>, Refusal> {
+        let outcome = self.together(&self.council.clone(), &perp::unpauseCall { scope })?;
+        Ok(setup::notes(&outcome.logs))
+    }
+
+    /// Sends a call of a multisig.
+    fn together(&mut self, who: &Multisig, call: &impl SolCall) -> Result<Outcome, Refusal> {
+        let tx = who.transaction(&self.chain, self.perp, call.abi_encode()).map_err(|why| Refusal {
+            name: "unsigned".into(),
+            text: why,
+            by_circuit: false,
+            margin: false,
+        })?;
+        self.books = None;
+        self.transactions += 1;
+        let outcome = self.chain.send(tx);
+        self.gas += outcome.gas_used;
+        Ok(outcome.into_result()?)
     }
 
     /// What a call of each class answers to an account with a small position; nothing of it is kept.
@@ -420,6 +389,7 @@ impl Ground {
             owed += account.free + position.margin;
             margins.insert(who, (amount(account.free) as i128, amount(position.margin)));
         }
+        owed += U256::from(self.owed());
         if held != owed {
             return Err(format!("the contract holds {held}, its books say {owed}"));
         }

@@ -10,6 +10,8 @@ pub struct Options {
     pub incidents: Vec<String>,
     /// The user's files; empty for named incidents.
     pub prices: Vec<String>,
+    /// The user's own flows.
+    pub flows: Option<String>,
     /// For the report.
     pub out: PathBuf,
     /// With the compiled programs.
@@ -24,6 +26,7 @@ pub fn parse(args: &[String]) -> Result<Options, String> {
     let mut options = Options {
         incidents: NAMES.map(String::from).to_vec(),
         prices: Vec::new(),
+        flows: None,
         out: PathBuf::from("target/fusebox/demo"),
         contracts: PathBuf::from("target/fusebox"),
     };
@@ -35,6 +38,7 @@ pub fn parse(args: &[String]) -> Result<Options, String> {
         };
         match arg.as_str() {
             "--incident" => incident = Some(value("a name")?),
+            "--flows" => options.flows = Some(value("a file")?),
             "--out" => options.out = value("a folder")?.into(),
             "--contracts" => options.contracts = value("a folder")?.into(),
             "--prices" => {
@@ -50,10 +54,17 @@ pub fn parse(args: &[String]) -> Result<Options, String> {
         if !NAMES.contains(&name.as_str()) {
             return Err(format!("no incident is called `{name}`; there is {}", NAMES.join(", ")));
         }
-        if !options.prices.is_empty() {
-            return Err("--incident and --prices exclude each other".into());
-        }
-        options.incidents = vec![name];
+        options.incidents = vec![name.clone()];
+        incident = Some(name);
+    }
+    let given = [
+        ("--incident", incident.is_some()),
+        ("--prices", !options.prices.is_empty()),
+        ("--flows", options.flows.is_some()),
+    ];
+    let given: Vec<&str> = given.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
+    if given.len() > 1 {
+        return Err(format!("{} exclude each other", given.join(" and ")));
     }
     Ok(options)
 }

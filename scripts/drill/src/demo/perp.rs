@@ -6,10 +6,11 @@ use alloy_sol_types::{sol, SolEvent};
 use fusebox_testbed::{Log, Revert};
 
 sol! {
-    function initialise(address collateral, address governance, address council, address pauser, uint32 pauseSecs);
-    function list(uint256[] words) returns (uint32 market);
-    function setGuardian(address guardian, uint32 scope, uint32 maxDuration);
+    function initialise(address collateral, address governance, address council, address pauser, uint32 pauseSecs, uint128 floor);
+    function propose(uint256[] words) returns (bytes32 hash);
+    function execute(uint256[] words);
     function pause(uint32[] scopes, uint8 classes, uint16 reason) returns (uint64 failed);
+    function unpause(uint32 scope);
     function poke(uint32 market) returns (uint8 tier);
     function check(uint32 market, uint8 class) returns (uint8 tier);
     function quote(uint32 market) returns (uint256[] words);
@@ -21,7 +22,7 @@ sol! {
     function position(address who, uint32 market) returns (bool isLong, uint256 size, uint256 margin, uint256 entry);
 
     function deposit(uint256 amount) returns (uint256 credited);
-    function withdraw(uint256 amount);
+    function withdraw(uint256 amount) returns (uint256 ticket);
     function open(uint32 market, bool isLong, uint256 size, uint256 margin, uint256 limitPrice);
     function increase(uint32 market, uint256 size, uint256 margin, uint256 limitPrice);
     function reduce(uint32 market, uint256 size, uint256 limitPrice);
@@ -29,12 +30,19 @@ sol! {
     function topUp(uint32 market, uint256 amount);
     function liquidate(uint32 market, address account) returns (uint8 outcome);
     function provide(uint256 amount) returns (uint256 shares);
-    function remove(uint256 shares) returns (uint256 amount);
+    function remove(uint256 shares) returns (uint256 amount, uint256 ticket);
+    function claimTickets(uint128[] ids) returns (uint64 failed);
+    function holdTicket(uint128 id, uint64 until);
+    function rebase(uint32 bucket);
+    function bucketState(uint32 bucket) returns (uint256[] words);
 
     event Increased(uint32 indexed market, address indexed account, bool isLong, uint256 size, uint256 notional, uint256 margin, uint256 fee);
     event Reduced(uint32 indexed market, address indexed account, uint256 size, uint256 notional, uint256 profit, uint256 loss, uint256 fee, uint256 badDebt);
     event Liquidated(uint32 indexed market, address indexed account, address indexed liquidator, uint256 size, uint256 notional, uint256 loss, uint256 reward, uint256 fee, uint256 badDebt);
     event Paused(uint32 indexed scope, address indexed by, uint8 previousClasses, uint8 classes, uint64 previousUntil, uint64 until, uint64 exitsUntil, uint16 reason, uint32 incident);
+
+    event Removed(address indexed account, uint256 amount, uint256 shares);
+    event TicketIssued(uint128 indexed id, address indexed owner, uint128 amount, uint64 ready);
 
     event Tripped(uint32 indexed market, uint8 tier, uint8 previous, uint8 cause, uint32 deviationBps, uint64 until, uint8 strikes);
     event ReferenceAnchored(uint32 indexed market, uint256 price);
@@ -53,6 +61,9 @@ sol! {
     error LiquidityInUse(uint256 assets, uint256 needed);
     error InsufficientFree(uint256 needed, uint256 free);
     error PoolInsolvent(uint256 owed, uint256 assets);
+    error TicketTooFar(uint64 ready, uint64 bound);
+    error LimitExceeded(uint128 amount, uint128 available, uint64 earliest);
+    error AboveCapacity(uint128 amount, uint128 bound);
     error PositionExists(uint256 size);
     error NoPosition();
 
@@ -169,6 +180,18 @@ pub fn explain(revert: &Revert) -> (String, String, bool, bool) {
     if let Some(LiquidityInUse { assets, needed }) = revert.decode() {
         let (a, b) = (amount(assets) as f64 / 1e6, amount(needed) as f64 / 1e6);
         return said("LiquidityInUse", format!("the pool would keep {a:.0}, open positions need {b:.0}"), false);
+    }
+    if let Some(LimitExceeded { amount, available, .. }) = revert.decode() {
+        let (a, b) = (amount as f64 / 1e6, available as f64 / 1e6);
+        return said("LimitExceeded", format!("{a:.0} is above what may go now, {b:.0}"), true);
+    }
+    if let Some(AboveCapacity { amount, bound }) = revert.decode() {
+        let (a, b) = (amount as f64 / 1e6, bound as f64 / 1e6);
+        return said("AboveCapacity", format!("{a:.0} is above the limiter's capacity, {b:.0}"), true);
+    }
+    if let Some(TicketTooFar { ready, bound }) = revert.decode() {
+        let far = format!("its ticket would be ready at {}, the queue takes until {}", clock(ready), clock(bound));
+        return said("TicketTooFar", far, true);
     }
     let plain = [
         ("Healthy", revert.decode::<Healthy>().is_some()),

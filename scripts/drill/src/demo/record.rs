@@ -147,6 +147,10 @@ pub struct Totals {
     pub filled: u32,
     /// Minutes above Normal.
     pub minutes_tripped: u32,
+    /// Traders' withdrawals that the limiter gave a ticket.
+    pub tickets: u32,
+    /// The longest wait of these, in seconds.
+    pub longest_wait: u64,
 }
 
 /// A run of the whole incident.

@@ -8,7 +8,7 @@ mod liquidity;
 mod trading;
 
 use super::actors::{self, Habit, Pending, Trader, View, UNIT};
-use super::ground::{Ground, Settings};
+use super::ground::{Ground, Settings, BEFORE};
 use super::incident::{float, Incident, Kind as SourceKind};
 use super::perp::Seen;
 use super::record::{money, price, Event, Kind, Refusals, Run, Sample, Totals};
@@ -19,11 +19,16 @@ use std::collections::BTreeMap;
 pub const ALARM: f64 = 0.06;
 /// Seconds from the alarm to the pause.
 pub const REACTION: u64 = 480;
+/// Seconds from the pause to the Council's word that it may end; an incident has to be 10 minutes old for that.
+pub const SECOND_LOOK: u64 = 1_200;
 /// Liquidity providers and what each of them brings, in whole units.
 pub const PROVIDERS: [(&str, f64); 3] =
     [("provider P0", 6_000_000.0), ("provider P1", 3_000_000.0), ("provider P2", 1_000_000.0)];
 /// A fall within the hour that is not quiet any more.
 const QUIET: f64 = 0.02;
+const DAY: u64 = 86_400;
+/// Buckets that follow the protocol's liquidity: withdrawals and removals.
+const BUCKETS: [u32; 2] = [0, 1];
 
 /// A replay that is under way.
 #[derive(Clone)]
@@ -72,6 +77,8 @@ enum Guardian {
     Paused {
         /// When that ends by itself.
         until: u64,
+        /// When the Council looks at it; none once it has.
+        look: Option<u64>,
     },
     /// Done: once is all there is.
     Done,
@@ -121,15 +128,32 @@ impl<'a> Replay<'a> {
             frightened: false,
             seen: Seen::default(),
         };
-        replay.feed(incident.from)?;
+        replay.open_house(settings)?;
+        Ok(replay)
+    }
+
+    /// Lets the providers in, and the limiter see for a week what they brought; then the market opens.
+    fn open_house(&mut self, settings: &Settings) -> Result<(), String> {
         for (index, (name, amount)) in PROVIDERS.into_iter().enumerate() {
             let address = actors::address(6, index as u64);
-            replay.ground.enter(address, amount).map_err(|refusal| refusal.text)?;
-            let shares = replay.ground.provide(address, base_units(amount)).map_err(|refusal| refusal.text)?;
+            self.ground.enter(address, amount).map_err(|refusal| refusal.text)?;
+            let shares = self.ground.provide(address, base_units(amount)).map_err(|refusal| refusal.text)?;
             let provider = Provider { address, name, shares, pending: None, done: false, in_: amount, out: 0.0 };
-            replay.providers.push(provider);
+            self.providers.push(provider);
         }
-        Ok(replay)
+        let from = self.incident.from;
+        for at in (from - BEFORE..=from).step_by(DAY as usize) {
+            self.ground.at(at);
+            self.rebase()?;
+        }
+        self.ground.at(from);
+        self.feed(from)?;
+        self.ground.list(self.incident, settings)
+    }
+
+    /// Lets every bucket follow what the protocol accounts for: the keeper does so once a day.
+    fn rebase(&mut self) -> Result<(), String> {
+        BUCKETS.into_iter().try_for_each(|bucket| self.ground.rebase(bucket))
     }
 
     /// Runs to the end; `progress` is told each hour of the incident.
@@ -169,11 +193,15 @@ impl<'a> Replay<'a> {
     fn minute(&mut self, now: u64) -> Result<bool, String> {
         self.ground.at(now);
         self.feed(now)?;
+        if self.run.samples.last().is_some_and(|last| last.time / DAY != now / DAY) {
+            self.rebase()?;
+        }
         let view = self.view(now);
         self.dips(&view);
         self.act_as(0, &view); // the informed trader, before anybody can record anything
         self.guard(&view);
         self.keep(&view)?;
+        self.pay(&view)?;
         for index in 1..self.crowd.len() {
             self.act_as(index, &view);
         }

@@ -2,6 +2,7 @@
 
 pub mod crash;
 mod figures;
+pub mod flows;
 pub mod survey;
 mod tables;
 

@@ -26,10 +26,10 @@ fn packed(fields: &[(u32, u64)]) -> U256 {
     })
 }
 
-/// The call that lists the market: the terms, the breaker's parameters and feeds as the words that it stores.
+/// What lists the market: the terms, the breaker's parameters and feeds as the words that it stores.
 ///
 /// Without breakers everything else stays: the anchor is read, must be fresh and positive, and stands alone.
-pub fn listing(incident: &Incident, sources: &[(SourceKind, Address)], breakers: bool) -> perp::listCall {
+pub fn listing(incident: &Incident, sources: &[(SourceKind, Address)], breakers: bool) -> Vec<U256> {
     let sole = incident.is_sole();
     let [guarded, reduce_only, halted] = if breakers && !sole { DIVERGENCE_BPS } else { [0; 3] };
     let velocity = if breakers { VELOCITY_LOG_BPS } else { 0 };
@@ -67,7 +67,7 @@ pub fn listing(incident: &Incident, sources: &[(SourceKind, Address)], breakers:
         U256::from_be_slice(address.as_slice()) | (rest << 160usize)
     });
     let head = [perp::terms(), params, U256::ZERO]; // no sequencer's feed: the record has none
-    perp::listCall { words: head.into_iter().chain(feeds).collect() }
+    head.into_iter().chain(feeds).collect()
 }
 
 /// The reference in the breaker's words; NaN while it has none.

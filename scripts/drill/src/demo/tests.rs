@@ -4,6 +4,7 @@ use super::actors;
 use super::chart::{Chart, Line};
 use super::data::packed::published;
 use super::data::{points, rounds, sources, DataError, Point};
+use super::flows::file::parse as flows;
 use super::incident::catalogue::{eth_2023, parts, NAMES};
 use super::incident::{Kind as SourceKind, Sampling};
 use super::options::parse;
@@ -78,7 +79,7 @@ fn files_need_an_hour_in_common() {
     assert_eq!(sources(&[early.clone(), exact]).map(|(_, from, until)| (from, until)), Ok((1_400, 5_000)));
     assert!(matches!(sources(&[early.clone(), late]), Err(DataError::Overlap { from: 1_401, until: 5_000, .. })));
     assert!(matches!(sources(&[long.clone(), long]), Err(DataError::Overlap { .. })));
-    assert!(matches!(sources(&[early.clone()]), Err(DataError::Sources { value: 1, .. })));
+    assert!(matches!(sources(std::slice::from_ref(&early)), Err(DataError::Sources { value: 1, .. })));
     assert!(matches!(sources(&[early, "no such file".into()]), Err(DataError::Unreadable { .. })));
     std::fs::remove_dir_all(folder).expect("removed");
 }
@@ -98,15 +99,17 @@ fn the_crash_is_in_the_project() {
 
 #[test]
 fn every_incident_is_in_the_project_and_covers_its_time() {
+    let prices = NAMES.iter().filter(|name| **name != "nomad-2022");
     let days = |name: &str| -> Vec<u64> {
         let parts = parts(name).expect(name);
         parts.iter().map(|incident| (incident.until - incident.from) / 86_400).collect()
     };
-    assert_eq!(NAMES.map(days), [vec![4], vec![7], vec![129, 164, 6, 15], vec![30, 8, 8, 12]]);
+    let all: Vec<Vec<u64>> = prices.clone().map(|name| days(name)).collect();
+    assert_eq!(all, [vec![4], vec![7], vec![129, 164, 6, 15], vec![30, 8, 8, 12]]);
     let [ust] = parts("ust-2022").expect("UST").try_into().expect("one record");
     assert!(ust.is_sole() && ust.sources.len() == 1, "one venue, nothing to compare it with");
     assert_eq!((clock(ust.from), clock(ust.until)), (" 6 May 00:00".into(), "13 May 06:49".into()));
-    for incident in NAMES.iter().flat_map(|name| parts(name).expect("in the project")) {
+    for incident in prices.flat_map(|name| parts(name).expect("in the project")) {
         for source in &incident.sources {
             let inside =
                 source.rounds.iter().skip(1).all(|round| (incident.from..=incident.until).contains(&round.updated_at));
@@ -153,13 +156,41 @@ fn the_command_line_says_what_is_wrong_with_it() {
         ("--incident --out x", "--incident needs a name"),
         ("--out", "--out needs a folder"),
         ("--prices", "--prices needs two files or more"),
-        ("--prices a b --incident eth-2023", "exclude each other"),
+        ("--prices a b --incident eth-2023", "--incident and --prices exclude each other"),
+        ("--flows a --prices b c", "--prices and --flows exclude each other"),
+        ("--flows", "--flows needs a file"),
         ("--what", "`--what` is not an option"),
         ("eth-2023", "`eth-2023` is not an option"),
     ] {
         let error = parse(&words(line)).expect_err(line);
         assert!(error.contains(says), "{line}: {error}");
     }
+}
+
+#[test]
+fn flows_are_named_with_line_value_and_bound() {
+    let of = |rows: &str| flows("flows.csv", &format!("timestamp,account,amount\n{rows}"));
+    let taken =
+        of("60,alice,12.5\n60,0x00000000000000000000000000000000000000b0,0.000001\n61,alice,-3").expect("is taken");
+    let [a, b, c] = taken.as_slice() else { panic!("three rows") };
+    assert_eq!((a.time, a.amount, b.amount, c.amount), (60, 12_500_000, 1, -3_000_000));
+    assert_eq!((a.account == c.account, b.account), (true, alloy_primitives::Address::with_last_byte(0xb0)));
+    for (rows, says) in [
+        ("60,alice,1\n59,alice,1", "line 3: time 59 is not after 60"),
+        ("60,alice,1\n61,alice,0", "line 3: an amount of 0 is outside 0.000001 to 1000000000"),
+        ("60,alice,1\n61,alice,--1", "line 3: `--1` is not a plain decimal number"),
+        ("60,alice,1000000001\n61,b,1", "line 2: an amount of 1000000001 is outside"),
+        ("60,,1\n61,b,1", "line 2: `` is not an account"),
+        ("x,a,1\n61,b,1", "line 2: `x` is not a whole number of seconds"),
+        ("60,a\n61,b,1", "line 2: 2 columns, there should be 3"),
+        ("60,a,1", "1 rows, there should be 2 to"),
+        ("60,a,1\n2678461,b,1", "2678401 s from the first row to the last"),
+    ] {
+        let error = of(rows).expect_err(rows).to_string();
+        assert!(error.contains(says), "{rows}: {error}");
+    }
+    assert!(of("60,a,1\n2678460,b,1").is_ok(), "31 days to the second");
+    assert!(flows("x", "timestamp,price\n1,1\n2,2").is_err_and(|error| error.to_string().contains("line 1")));
 }
 
 #[test]

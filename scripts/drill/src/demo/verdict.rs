@@ -52,6 +52,7 @@ impl Runs {
             row("calls refused by the circuit", -1, |run| f64::from(run.totals.refused)),
             row("of these, of ordinary users", -1, |run| f64::from(run.totals.refused_honest)),
             row("orders filled", 0, |run| f64::from(run.totals.filled)),
+            row("withdrawals that waited for a ticket", -1, |run| f64::from(run.totals.tickets)),
             row("minutes above Normal", 0, |run| f64::from(run.totals.minutes_tripped)),
         ]
     }

@@ -5,7 +5,7 @@ use crate::demo::data::packed::{column, published, Cell};
 use crate::demo::data::{self, Point, Round};
 
 /// Names that `--incident` takes, in the order of the report.
-pub const NAMES: [&str; 4] = ["eth-2023", "ust-2022", "quiet", "storms"];
+pub const NAMES: [&str; 5] = ["eth-2023", "ust-2022", "quiet", "storms", "nomad-2022"];
 
 /// Nothing is left out.
 pub const EVERY_MINUTE: Sampling = Sampling { coarse: 60, moved_bps: 0, probe: 600 };
@@ -31,7 +31,7 @@ const NETWORK: &str = "github nl2992/ICAIF_stablecoin-contagion-network@30c8f77b
 const GNN: &str = "github nl2992/ICAIF_stablecoin-contagion-gnn@e49628ba; MIT";
 const CHAINLINK: &str = "Chainlink ETH/USD rounds: on-chain record, aggregator 0x5f4eC3Df9cbd43714FE2740f5E3616155c5b8419, via github sajanrajdev/ape-chainlink-fetcher@d8974936; on-chain facts, the repository states no licence";
 
-/// The parts of an incident of [`NAMES`].
+/// The records of an incident of prices of [`NAMES`].
 ///
 /// Errors: what is wrong with the project's own record.
 pub fn parts(name: &str) -> Result<Vec<Incident>, String> {

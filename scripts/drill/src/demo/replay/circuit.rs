@@ -1,10 +1,14 @@
 //! The circuit: the keeper who records and liquidates, the person at the switch, what is possible, what the tier is.
 
-use super::{Guardian, Replay, ALARM, REACTION};
+use super::{Guardian, Replay, ALARM, REACTION, SECOND_LOOK};
 use crate::demo::actors::{Habit, Held, View, UNIT};
 use crate::demo::ground::Refusal;
 use crate::demo::perp;
 use crate::demo::record::{money, price, Kind, Span, CLASSES, TIERS};
+use crate::demo::setup::PAUSED_SCOPE;
+
+/// All classes of action.
+const EVERYTHING: u8 = 0b1_1111;
 
 impl Replay<'_> {
     /// The keeper records what is due and liquidates what is short of margin.
@@ -76,9 +80,9 @@ impl Replay<'_> {
             Guardian::Watching if view.fall >= ALARM => {
                 self.guardian = Guardian::Reacting { at: view.now + REACTION };
             }
-            Guardian::Reacting { at } if view.now >= at => match self.ground.pause() {
+            Guardian::Reacting { at } if view.now >= at => match self.ground.pause(PAUSED_SCOPE, EVERYTHING) {
                 Ok((until, logs)) => {
-                    self.guardian = Guardian::Paused { until };
+                    self.guardian = Guardian::Paused { until, look: Some(view.now + SECOND_LOOK) };
                     let minutes = (until - view.now) / 60;
                     self.say(
                         view.now,
@@ -95,7 +99,10 @@ impl Replay<'_> {
                     self.say(view.now, Kind::Pause, format!("A guardian wants to pause: {}", refusal.text));
                 }
             },
-            Guardian::Paused { until } if view.now >= until => {
+            Guardian::Paused { until, look: Some(look) } if view.now >= look && view.now < until => {
+                self.look_again(until, view);
+            }
+            Guardian::Paused { until, .. } if view.now >= until => {
                 self.guardian = Guardian::Done;
                 self.say(
                     view.now,
@@ -104,6 +111,23 @@ impl Replay<'_> {
                 );
             }
             _ => {}
+        }
+    }
+
+    /// The Council, which did not open the incident, ends the pause.
+    fn look_again(&mut self, until: u64, view: &View) {
+        match self.ground.unpause(PAUSED_SCOPE) {
+            Ok(logs) => {
+                self.guardian = Guardian::Done;
+                let minutes = (until - view.now) / 60;
+                let text = format!("The Council ends the pause, {minutes} min before the clock would have");
+                self.say(view.now, Kind::Pause, text);
+                self.note(view.now, &logs);
+            }
+            Err(refusal) => {
+                self.guardian = Guardian::Paused { until, look: None };
+                self.say(view.now, Kind::Pause, format!("The Council wants to end the pause: {}", refusal.text));
+            }
         }
     }
 

@@ -2,25 +2,25 @@
 
 use super::{base_units, units, Replay};
 use crate::demo::actors::{Ask, Pending, View, UNIT};
-use crate::demo::ground::Refusal;
-use crate::demo::record::{money, Kind};
+use crate::demo::ground::{Exit, Refusal};
+use crate::demo::record::{clock, money, Kind};
 use alloy_primitives::Address;
 
-/// A fall within the hour at which provider P1 wants a third of his money back.
+/// A fall within the hour at which provider P1 wants a quarter of his money back.
 const FLIGHT: f64 = 0.07;
 /// When the market is calm again after that, and what provider P2 then adds.
 const CALM: f64 = 0.02;
 const RETURN: f64 = 500_000.0;
 
 impl Replay<'_> {
-    /// Provider P1 takes fright and wants a third back; provider P2 adds when the market has calmed down after it.
+    /// Provider P1 takes fright and wants a quarter back; provider P2 adds when the market has calmed down after it.
     pub(super) fn provide(&mut self, view: &View) {
         self.frightened |= view.fall >= FLIGHT;
         for index in 0..self.providers.len() {
             let provider = &self.providers[index];
             let ask = match (&provider.pending, index) {
                 (Some(pending), _) => pending.ask,
-                (None, 1) if !provider.done && view.fall >= FLIGHT => Ask::Remove(1.0 / 3.0),
+                (None, 1) if !provider.done && view.fall >= FLIGHT => Ask::Remove(0.25),
                 (None, 2) if !provider.done && self.frightened && view.fall < CALM => Ask::Provide(RETURN),
                 _ => continue,
             };
@@ -41,13 +41,43 @@ impl Replay<'_> {
     }
 
     pub(super) fn remove(&mut self, index: usize, address: Address, shares: u128) -> Result<String, Refusal> {
-        let amount = self.ground.remove(address, shares)?;
+        let exit = self.ground.remove(address, shares)?;
+        self.providers[index].shares -= shares;
+        match exit {
+            Exit::Paid(amount) => Ok(self.redeemed(index, amount)),
+            Exit::Waits(ready) => Ok(format!("wants a part of the pool: a ticket, ready at {}", clock(ready))),
+        }
+    }
+
+    /// Shares have become collateral, which is taken home at once.
+    fn redeemed(&mut self, index: usize, amount: u128) -> String {
         let provider = &mut self.providers[index];
-        provider.shares -= shares;
         provider.out += amount as f64 / UNIT;
-        // Taken home at once; if that is refused it stays as free collateral, which no trade of others can touch.
+        let address = provider.address;
+        // If that is refused it stays as free collateral, which no trade of others can touch.
         let _ = self.ground.withdraw(address, amount);
-        Ok(format!("takes {} out of the pool", units(amount as i128)))
+        format!("takes {} out of the pool", units(amount as i128))
+    }
+
+    /// Has the tickets paid that are ready.
+    pub(super) fn pay(&mut self, view: &View) -> Result<(), String> {
+        if !self.ground.tickets().iter().any(|ticket| ticket.ready <= view.now) {
+            return Ok(());
+        }
+        for (ticket, amount) in self.ground.claim()? {
+            let Some(index) = self.providers.iter().position(|provider| provider.address == ticket.owner) else {
+                continue;
+            };
+            if ticket.shares {
+                let text = self.redeemed(index, amount);
+                self.say(
+                    view.now,
+                    Kind::Liquidity,
+                    format!("{} {text}: its ticket was ready", self.providers[index].name),
+                );
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn add(&mut self, index: usize, address: Address, amount: f64) -> Result<String, Refusal> {

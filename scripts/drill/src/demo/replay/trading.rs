@@ -2,7 +2,7 @@
 
 use super::{base_units, units, Replay};
 use crate::demo::actors::{self, Ask, Habit, Held, Pending, Trader, View};
-use crate::demo::ground::Refusal;
+use crate::demo::ground::{Exit, Refusal};
 use crate::demo::record::{money, price, Kind};
 
 impl Replay<'_> {
@@ -80,7 +80,11 @@ impl Replay<'_> {
             }
             Ask::Withdraw => {
                 let amount = self.crowd[index].free.max(0);
-                self.ground.withdraw(address, amount as u128)?;
+                if let Exit::Waits(ready) = self.ground.withdraw(address, amount as u128)? {
+                    let totals = &mut self.run.totals;
+                    totals.tickets += 1;
+                    totals.longest_wait = totals.longest_wait.max(ready.saturating_sub(view.now));
+                }
                 let trader = &mut self.crowd[index];
                 (trader.free, trader.net_in, trader.cashing_out) = (0, trader.net_in - amount, false);
             }

@@ -1,6 +1,7 @@
 //! The charts of the report.
 
 use crate::demo::chart::{escaped, Band, Chart, Level, Line, Mark, Strip};
+use crate::demo::flows::{Fate, Plan, Told};
 use crate::demo::incident::Incident;
 use crate::demo::record::{clock, hour, Event, Kind, Run, Sample, CLASSES};
 use crate::demo::report::Setting;
@@ -190,16 +191,64 @@ pub(super) fn figure(out: &mut String, chart: &Chart, keys: Option<&str>, incide
         incident.citations.iter().filter_map(|line| line.split_once(':')).map(|(name, _)| name).collect();
     let licences: Vec<&str> =
         incident.citations.iter().filter_map(|line| line.rsplit_once("; ")).map(|(_, l)| l).collect();
+    drawn(out, chart, keys, &format!("Prices: {} ({})", names.join("; "), licences.join("; ")));
+}
+
+/// A chart with its source below.
+pub(super) fn drawn(out: &mut String, chart: &Chart, keys: Option<&str>, source: &str) {
     let _ = writeln!(
         out,
-        "<figure data-values=\"{}\"><div class=\"legend\">{}{}</div>\n{}<figcaption>Prices: {} ({}). Everything else: this replay. Times UTC.</figcaption></figure>",
+        "<figure data-values=\"{}\"><div class=\"legend\">{}{}</div>\n{}<figcaption>{}. Everything else: this replay. Times UTC.</figcaption></figure>",
         escaped(&values(chart).to_string()),
         chart.legend(),
         keys.unwrap_or(""),
         chart.svg(),
-        escaped(&names.join("; ")),
-        escaped(&licences.join("; "))
+        escaped(source)
     );
+}
+
+/// What left without the limiter and with it, and what waited: sums over time, to two hours after the last of them.
+pub(super) fn outflow(plan: &Plan, told: &Told) -> Chart {
+    let mut changes: Vec<(u64, [f64; 3])> = Vec::new();
+    for (flow, fate) in told.fates.iter().filter(|(flow, _)| !plan.is_honest(flow.account)) {
+        let amount = flow.amount as f64 / 1e6;
+        match fate {
+            Fate::Paid => changes.push((flow.time, [amount, amount, 0.0])),
+            Fate::Waits { .. } => changes.push((flow.time, [amount, 0.0, amount])),
+            Fate::Refused => changes.push((flow.time, [amount, 0.0, 0.0])),
+            Fate::Came => {}
+        }
+    }
+    for (time, owner, amount) in told.paid.iter().filter(|(_, owner, _)| !plan.is_honest(*owner)) {
+        let _ = owner;
+        changes.push((*time, [0.0, *amount as f64 / 1e6, -(*amount as f64) / 1e6]));
+    }
+    changes.sort_by_key(|(time, _)| *time);
+    let from = changes.first().map_or(0, |(time, _)| *time);
+    let last = plan.flows.last().map_or(from, |flow| flow.time).max(plan.freeze.unwrap_or(from));
+    let until = last + 7_200;
+    let names = ["left without the limiter", "left with it", "waiting in tickets"];
+    let lines = names.into_iter().zip(["orange", "blue", "violet"]).enumerate().map(|(at, (label, style))| {
+        let mut sum = 0.0;
+        let mut points: Vec<(u64, f64)> = changes
+            .iter()
+            .map(|(time, change)| {
+                sum += change[at];
+                (*time, sum)
+            })
+            .collect();
+        points.push((until, sum));
+        Line { label: label.into(), style, step: true, points }
+    });
+    let mut chart = chart("Sums since the first withdrawal", "USDC", 320.0, (from, until), lines.collect());
+    chart.zero = true;
+    let frozen = plan.freeze.map(|time| Mark {
+        time,
+        style: "person",
+        label: format!("{} the Council holds the tickets", hour(time)),
+    });
+    chart.marks.extend(frozen);
+    chart
 }
 
 /// What the pointer shows: at most a few hundred moments.

@@ -2,7 +2,7 @@
 
 use super::figures::style_of;
 use crate::demo::chart::escaped;
-use crate::demo::record::{clock, date, hour, money, span, Event, Kind, Run};
+use crate::demo::record::{clock, date, hour, money, span, Event, Journaled, Kind, Run};
 use crate::demo::verdict::Row;
 use std::fmt::Write;
 
@@ -63,11 +63,15 @@ pub(super) fn tiers(out: &mut String, run: &Run) {
 }
 
 pub(super) fn journal(out: &mut String, run: &Run) {
-    if run.journal.is_empty() {
+    journal_of(out, &run.journal);
+}
+
+pub(super) fn journal_of(out: &mut String, journal: &[Journaled]) {
+    if journal.is_empty() {
         return;
     }
     out.push_str("<div class=\"scroll\"><table><thead><tr><th>incident</th><th>scope</th><th>cause</th><th>highest tier</th><th>first sign</th><th>detected</th><th>contained</th><th>resolved</th></tr></thead><tbody>\n");
-    for incident in &run.journal {
+    for incident in journal {
         let scope = if incident.scope == 0 { "protocol".into() } else { format!("market {}", incident.scope) };
         let after = |time: Option<u64>| {
             time.map_or("not within the data".into(), |at| {
