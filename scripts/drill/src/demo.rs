@@ -36,6 +36,7 @@ pub fn run(args: &[String]) -> i32 {
     };
     match case::cases(&options) {
         Err(message) => complain(&message, 2),
+        Ok(_) if options.check => 0,
         Ok(cases) => match drill(&options, &cases) {
             Ok(()) => 0,
             Err(message) => complain(&message, 1),

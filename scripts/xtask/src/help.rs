@@ -64,7 +64,8 @@ Examples:
   cargo xtask demo --prices chainlink.csv pool.csv
 
 Sets up: the wasm target, the contracts, the testbed. Takes under 20 minutes the first time on two cores and
-under 3 minutes after that, one incident under a minute. Exit code: 0, or 1 with a message, or 2 for options or files that cannot be used.
+under 3 minutes after that, one incident under a minute. Exit code: 0, or 1 with a message, or 2 for options or files
+that cannot be used.
 ";
 
 const TEST: &str = "\

@@ -55,7 +55,16 @@ fn run(command: Command) -> Result<ExitCode, String> {
             drill::run(&root, "vectors", &words).map(code)
         }
         Command::Gas(words) => with_contracts(&root, "gas", &words),
-        Command::Demo(words) => with_contracts(&root, "demo", &words),
+        Command::Demo(words) => {
+            // A user's files are looked at before the contracts are built.
+            let check: Vec<String> = words.iter().cloned().chain(["--check".into()]).collect();
+            let status = drill::run(&root, "demo", &check)?;
+            if status.success() {
+                with_contracts(&root, "demo", &words)
+            } else {
+                Ok(code(status))
+            }
+        }
         Command::Test { steps } => Ok(gate::run(&root, &steps)),
         Command::Bless => goldens::bless(&root).map(|()| ExitCode::SUCCESS),
     }

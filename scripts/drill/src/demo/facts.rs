@@ -23,7 +23,7 @@ pub fn of_flows(house: &House) -> Vec<String> {
     vec![
         deployed(house),
         format!("{}.", house.multisigs),
-        "Four days before the first flow the liquidity is in the pool and every account has what it will take; a keeper re-bases the bucket of withdrawals daily, so that no inflow counts any more. Limiter at its defaults: 10 % of the liquidity a day, tickets for what does not fit (at most 72 h), a lane for small accounts.".into(),
+        "Four days before the first flow the liquidity is in the pool and every account has what it will take; a keeper re-bases the bucket of withdrawals daily, so that no inflow counts any more. Limiter at its defaults: 10 % of the liquidity a day and at least 100,000 USDC, tickets for what does not fit (at most 72 h), a lane for small accounts.".into(),
         "A keeper has tickets paid every 10 minutes, as soon as they are ready.".into(),
     ]
 }
@@ -42,7 +42,7 @@ pub fn facts(incident: &Incident, house: &House) -> Vec<String> {
     facts.push(sampled(incident));
     facts.push(deployed(house));
     facts.push(format!("{}.", house.multisigs));
-    facts.push("Deployed a week before the first second: the market and its guardian wait in the protocol's own queue until then. What leaves passes the limiter at its defaults: 10 % of the pool a day, tickets for what does not fit; a keeper re-bases the buckets daily and has tickets paid when they are ready.".into());
+    facts.push("Deployed a week before the first second: the market and its guardian wait in the protocol's own queue until then. What leaves passes the limiter at its defaults: 10 % of the pool a day and at least 100,000 USDC, tickets for what does not fit; a keeper re-bases the buckets daily and has tickets paid when they are ready.".into());
     let pool: f64 = PROVIDERS.iter().map(|(_, amount)| amount).sum();
     facts.push(format!(
         "Market: initial margin {} %, maintenance {} %, fee {} bps, penalty {} %; while Guarded, half as much initial margin again. Liquidity {} USDC.",

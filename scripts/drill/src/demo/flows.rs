@@ -1,11 +1,13 @@
 //! Value that leaves: a series of withdrawals through the limiter of the compiled contract.
 
+mod clock;
 pub mod file;
 pub mod nomad;
 
 use super::ground::{Exit, Ground, Settings};
 use super::record::Journaled;
 use alloy_primitives::Address;
+use clock::Clock;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long before the first flow everybody's money is there: the limiter has seen it for days, and no inflow counts.
@@ -240,85 +242,4 @@ fn ask(ground: &mut Ground, flow: &Flow, told: &mut Told) -> Result<Fate, String
         }
         Err(refusal) => Err(format!("a withdrawal failed: {}", refusal.text)),
     }
-}
-
-/// What happens by the clock.
-struct Clock {
-    claim: u64,
-    guard: Option<u64>,
-    freeze: Option<u64>,
-    first: Option<u64>,
-    again: u64,
-    refused: Vec<Flow>,
-}
-
-impl Clock {
-    /// Everything that is due up to a time, in order; then the clock of the chain stands there.
-    fn run_to(
-        &mut self,
-        until: u64,
-        ground: &mut Ground,
-        told: &mut Told,
-        honest: &BTreeSet<Address>,
-    ) -> Result<(), String> {
-        loop {
-            let due = [Some(self.claim), Some(self.again), self.guard, self.freeze].into_iter().flatten().min();
-            let Some(now) = due.filter(|due| *due <= until) else { break };
-            ground.at(now);
-            if self.guard == Some(now) {
-                self.guard = None;
-                ground.pause(PROTOCOL, INCREASE).map_err(|refusal| format!("the guardian: {}", refusal.text))?;
-            } else if self.freeze == Some(now) {
-                let first = *self.first.get_or_insert(now);
-                self.freeze = Some(now + LOOK_EVERY).filter(|next| *next <= first + LOOKS_FOR);
-                freeze(now, ground, told, honest)?;
-            } else if self.again == now {
-                self.again = now + AGAIN;
-                for flow in std::mem::take(&mut self.refused) {
-                    let flow = Flow { time: now, ..flow };
-                    let fate = ask(ground, &flow, told)?;
-                    self.refused.extend((fate == Fate::Refused).then(|| flow.clone()));
-                    told.fates.push((flow, fate));
-                }
-            } else {
-                self.claim = now + CLAIM_EVERY;
-                pay(now, ground, told, honest)?;
-            }
-        }
-        ground.at(until);
-        Ok(())
-    }
-}
-
-/// Tickets that are ready are paid.
-fn pay(now: u64, ground: &mut Ground, told: &mut Told, honest: &BTreeSet<Address>) -> Result<(), String> {
-    if !ground.tickets().iter().any(|ticket| ticket.ready <= now && ticket.held <= now) {
-        return Ok(());
-    }
-    for (ticket, amount) in ground.claim()? {
-        told.paid.push((now, ticket.owner, amount));
-        if !honest.contains(&ticket.owner) {
-            told.by_ticket += amount;
-        }
-    }
-    Ok(())
-}
-
-/// The Council holds every ticket but those of honest people.
-fn freeze(now: u64, ground: &mut Ground, told: &mut Told, honest: &BTreeSet<Address>) -> Result<(), String> {
-    pay(now, ground, told, honest)?; // nobody waits for the Council
-    let theirs: Vec<(u128, u128)> = ground
-        .tickets()
-        .iter()
-        .filter(|ticket| !honest.contains(&ticket.owner) && ticket.held == 0)
-        .map(|ticket| (ticket.id, ticket.amount))
-        .collect();
-    for (id, amount) in theirs {
-        ground
-            .hold(id, now + HOLD)
-            .map_err(|refusal| format!("the Council does not hold a ticket: {}", refusal.text))?;
-        told.held += amount;
-        told.held_tickets += 1;
-    }
-    Ok(())
 }

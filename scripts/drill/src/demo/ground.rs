@@ -1,22 +1,21 @@
 //! The chain under a run: what is deployed on it, and how the run reaches it.
 
+mod books;
 mod deploy;
 mod exits;
 
 pub use deploy::BEFORE;
 pub use exits::{Exit, Ticket};
 
-use super::actors::{self, Trader, UNIT};
+use super::actors::{self, UNIT};
 use super::data::{Round, PRICE_ONE};
 use super::incident::Kind as SourceKind;
 use super::multisig::{Code, Multisig};
-use super::perp::{self, amount, event, explain, Fill, Liquidation, Note, State};
-use super::record::Journaled;
-use super::setup::{self, POOL_WINDOW};
+use super::perp::{self, amount, event, explain, Fill, Liquidation, Note};
+use super::setup;
 use alloy_primitives::{Address, I256, U256};
 use alloy_sol_types::SolCall;
 use fusebox_testbed::{Chain, Outcome, Revert, Tx};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The only market.
@@ -291,115 +290,6 @@ impl Ground {
         let outcome = self.chain.send(tx);
         self.gas += outcome.gas_used;
         Ok(outcome.into_result()?)
-    }
-
-    /// What a call of each class answers to an account with a small position; nothing of it is kept.
-    pub fn probe(&self, who: Address) -> [Option<Refusal>; 5] {
-        let one = U256::from(1);
-        let tiny = U256::from(1_000_000_000_000_000u64);
-        let perp = self.perp;
-        let refusal = |result: Result<(), Revert>| result.err().map(Refusal::from).filter(|refusal| refusal.by_circuit);
-        let increase =
-            perp::increaseCall { market: MARKET, size: tiny, margin: U256::from(100_000_000), limitPrice: U256::ZERO };
-        let reduce = perp::reduceCall { market: MARKET, size: tiny, limitPrice: U256::ZERO };
-        let liquidated = self.chain.query(keeper(), perp, &perp::liquidateCall { market: MARKET, account: who });
-        let liquidate = match liquidated {
-            Ok(1) => Some(Refusal {
-                name: "Refused".into(),
-                text: "liquidation is refused and recorded".into(),
-                by_circuit: true,
-                margin: false,
-            }),
-            Ok(_) => None,
-            Err(revert) => refusal(Err(revert)),
-        };
-        [
-            refusal(self.chain.query(who, perp, &increase).map(drop)),
-            liquidate,
-            refusal(self.chain.query(who, perp, &reduce).map(drop)),
-            refusal(self.chain.query(who, perp, &perp::withdrawCall { amount: one }).map(drop)),
-            refusal(self.chain.query(who, perp, &perp::topUpCall { market: MARKET, amount: one }).map(drop)),
-        ]
-    }
-
-    /// The books and the circuit now; `closely` reads the reference anew, which takes longer than all else.
-    pub fn state(&mut self, closely: bool) -> Result<State, String> {
-        let fail = |revert: Revert| format!("a view failed: {revert}");
-        let (assets, bad_debt) = match self.books {
-            Some(books) => books,
-            None => {
-                let pool = self.query(&perp::poolCall {}).map_err(fail)?;
-                (amount(pool.assets) as f64 / UNIT, amount(pool.badDebt) as f64 / UNIT)
-            }
-        };
-        self.books = Some((assets, bad_debt));
-        if closely {
-            self.reference = setup::reference(&self.query(&perp::breakerStateCall { market: MARKET }).map_err(fail)?);
-        }
-        Ok(State { assets, bad_debt, pool_mean: self.pool_mean()?, reference: self.reference })
-    }
-
-    /// The mean of the pool that checks the anchor; none where no pool does.
-    fn pool_mean(&self) -> Result<Option<f64>, String> {
-        let Some((_, pool)) = self.sources.iter().find(|(kind, _)| *kind == SourceKind::Pool) else { return Ok(None) };
-        let call = perp::observeCall { secondsAgos: vec![POOL_WINDOW, 0] };
-        let seen = self.chain.query(keeper(), *pool, &call).map_err(|revert| format!("the pool: {revert}"))?;
-        let [before, after] = seen.ticks.as_slice() else { return Err("the pool answered oddly".into()) };
-        let mean = (after.as_i64() - before.as_i64()) as f64 / f64::from(POOL_WINDOW);
-        Ok(Some(price_of(mean)))
-    }
-
-    /// The incidents of the contract's own journal.
-    pub fn journal(&self) -> Result<Vec<Journaled>, String> {
-        let fail = |revert: Revert| format!("the journal does not answer: {revert}");
-        let panel = self.query(&perp::panelCall {}).map_err(fail)?;
-        let count = panel.get(1).copied().map_or(0, amount) as u32;
-        (1..=count)
-            .map(|id| {
-                let words = self.query(&perp::incidentCall { id }).map_err(fail)?;
-                let at = |index: usize| words.get(index).copied().map_or(0, amount) as u64;
-                let when = |index: usize| Some(at(index)).filter(|time| *time != 0);
-                let cause = ["?", "a guardian's pause", "the breaker", "a signal"];
-                Ok(Journaled {
-                    id: id.into(),
-                    scope: at(0) as u32,
-                    tier: perp::tier_name(at(1)),
-                    cause: cause.get(at(2) as usize).copied().unwrap_or("?").into(),
-                    anomaly: at(4),
-                    detected: at(5),
-                    contained: when(6),
-                    resolved: when(7),
-                })
-            })
-            .collect()
-    }
-
-    /// Whether the contract holds exactly what its books say, and the demo's own books say the same.
-    ///
-    /// Errors: which of them differ.
-    pub fn conserved(&self, crowd: &[Trader], providers: &[Address]) -> Result<(), String> {
-        let fail = |revert: Revert| format!("a view failed: {revert}");
-        let held = self.chain.query(keeper(), self.token, &perp::balanceOfCall { who: self.perp }).map_err(fail)?;
-        let mut owed = self.query(&perp::poolCall {}).map_err(fail)?.assets;
-        let everybody = crowd.iter().map(|trader| trader.address).chain(providers.iter().copied()).chain([keeper()]);
-        let mut margins = BTreeMap::new();
-        for who in everybody {
-            let account = self.query(&perp::accountCall { who }).map_err(fail)?;
-            let position = self.query(&perp::positionCall { who, market: MARKET }).map_err(fail)?;
-            owed += account.free + position.margin;
-            margins.insert(who, (amount(account.free) as i128, amount(position.margin)));
-        }
-        owed += U256::from(self.owed());
-        if held != owed {
-            return Err(format!("the contract holds {held}, its books say {owed}"));
-        }
-        for trader in crowd {
-            let (free, margin) = margins[&trader.address];
-            if (free, margin) != (trader.free, trader.held.map_or(0, |held| held.margin)) {
-                return Err(format!("the demo's books of {} differ from the contract's", trader.name));
-            }
-        }
-        Ok(())
     }
 
     /// Transactions sent and gas used.

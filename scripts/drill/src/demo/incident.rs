@@ -130,6 +130,7 @@ fn within(rounds: Vec<Round>, from: u64, until: u64) -> Vec<Round> {
 /// A user's own prices.
 pub fn of_files(files: &[String]) -> Result<Incident, DataError> {
     let (sources, from, until) = data::sources(files)?;
+    data::late_enough(from)?;
     Ok(Incident {
         name: "prices".into(),
         title: format!("{} sources of your own", sources.len()),

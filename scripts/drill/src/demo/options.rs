@@ -14,6 +14,8 @@ pub struct Options {
     pub flows: Option<String>,
     /// For the report.
     pub out: PathBuf,
+    /// Whether the input is only looked at.
+    pub check: bool,
     /// With the compiled programs.
     pub contracts: PathBuf,
 }
@@ -27,6 +29,7 @@ pub fn parse(args: &[String]) -> Result<Options, String> {
         incidents: NAMES.map(String::from).to_vec(),
         prices: Vec::new(),
         flows: None,
+        check: false,
         out: PathBuf::from("target/fusebox/demo"),
         contracts: PathBuf::from("target/fusebox"),
     };
@@ -40,6 +43,7 @@ pub fn parse(args: &[String]) -> Result<Options, String> {
             "--incident" => incident = Some(value("a name")?),
             "--flows" => options.flows = Some(value("a file")?),
             "--out" => options.out = value("a folder")?.into(),
+            "--check" => options.check = true,
             "--contracts" => options.contracts = value("a folder")?.into(),
             "--prices" => {
                 options.prices.push(value("two files or more")?);

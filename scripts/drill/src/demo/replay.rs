@@ -4,14 +4,15 @@
 //! the protocol.
 
 mod circuit;
+mod ends;
 mod liquidity;
 mod trading;
 
-use super::actors::{self, Habit, Pending, Trader, View, UNIT};
-use super::ground::{Ground, Settings, BEFORE};
+use super::actors::{self, Pending, Trader, View, UNIT};
+use super::ground::{Ground, Settings};
 use super::incident::{float, Incident, Kind as SourceKind};
 use super::perp::Seen;
-use super::record::{money, price, Event, Kind, Refusals, Run, Sample, Totals};
+use super::record::{money, price, Event, Kind, Run, Sample, Totals};
 use alloy_primitives::Address;
 use std::collections::BTreeMap;
 
@@ -130,30 +131,6 @@ impl<'a> Replay<'a> {
         };
         replay.open_house(settings)?;
         Ok(replay)
-    }
-
-    /// Lets the providers in, and the limiter see for a week what they brought; then the market opens.
-    fn open_house(&mut self, settings: &Settings) -> Result<(), String> {
-        for (index, (name, amount)) in PROVIDERS.into_iter().enumerate() {
-            let address = actors::address(6, index as u64);
-            self.ground.enter(address, amount).map_err(|refusal| refusal.text)?;
-            let shares = self.ground.provide(address, base_units(amount)).map_err(|refusal| refusal.text)?;
-            let provider = Provider { address, name, shares, pending: None, done: false, in_: amount, out: 0.0 };
-            self.providers.push(provider);
-        }
-        let from = self.incident.from;
-        for at in (from - BEFORE..=from).step_by(DAY as usize) {
-            self.ground.at(at);
-            self.rebase()?;
-        }
-        self.ground.at(from);
-        self.feed(from)?;
-        self.ground.list(self.incident, settings)
-    }
-
-    /// Lets every bucket follow what the protocol accounts for: the keeper does so once a day.
-    fn rebase(&mut self) -> Result<(), String> {
-        BUCKETS.into_iter().try_for_each(|bucket| self.ground.rebase(bucket))
     }
 
     /// Runs to the end; `progress` is told each hour of the incident.
@@ -297,43 +274,6 @@ impl<'a> Replay<'a> {
         };
         self.run.samples.push(sample);
         Ok(())
-    }
-
-    fn result_of(&self, trader: &Trader, price: f64) -> f64 {
-        let held = trader.held.map_or(0.0, |held| held.margin_units() + held.worth(price));
-        (trader.free - trader.net_in) as f64 / UNIT + held
-    }
-
-    fn finish(mut self) -> Result<Run, String> {
-        let Some(last) = self.run.samples.last().copied() else { return Err("nothing was replayed".into()) };
-        let providers: Vec<Address> = self.providers.iter().map(|provider| provider.address).collect();
-        self.ground.conserved(&self.crowd, &providers)?;
-        self.run.journal = self.ground.journal()?;
-        let traders: f64 = self
-            .crowd
-            .iter()
-            .filter(|trader| !matches!(trader.habit, Habit::Follows))
-            .map(|trader| self.result_of(trader, last.spot))
-            .sum();
-        let totals = &mut self.run.totals;
-        totals.loss = -last.pool_result;
-        totals.bad_debt = last.bad_debt;
-        totals.informed = last.informed;
-        totals.traders = traders;
-        totals.minutes_tripped = self.run.samples.iter().filter(|sample| sample.tier > 0).count() as u32;
-        let mut high = f64::MIN;
-        for sample in &self.run.samples {
-            high = high.max(sample.pool_result);
-            totals.worst_drawdown = totals.worst_drawdown.max(high - sample.pool_result);
-        }
-        self.run.refusals = self
-            .tally
-            .into_iter()
-            .map(|((action, error), count)| Refusals { action: action.into(), error, count })
-            .collect();
-        self.run.refusals.sort_by_key(|refusal| std::cmp::Reverse(refusal.count));
-        (self.run.transactions, self.run.gas) = self.ground.spent();
-        Ok(self.run)
     }
 }
 

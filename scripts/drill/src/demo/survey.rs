@@ -36,6 +36,8 @@ pub struct Line {
     pub liquidations_refused: u32,
     /// Positions liquidated, with breakers and without.
     pub liquidations: (u32, Option<u32>),
+    /// What the informed trader took, with breakers.
+    pub informed: f64,
     /// Bad debt, with breakers and without.
     pub bad_debt: (f64, Option<f64>),
     /// Result of the liquidity providers, with breakers and without.
@@ -61,6 +63,7 @@ pub fn line(incident: &Incident, played: &Played) -> Line {
         closings_refused: refused("close a position"),
         liquidations_refused: refused("liquidate"),
         liquidations: (run.totals.liquidations, off.map(|off| off.totals.liquidations)),
+        informed: run.totals.informed,
         bad_debt: (run.totals.bad_debt, off.map(|off| off.totals.bad_debt)),
         providers: (-run.totals.loss, off.map(|off| -off.totals.loss)),
     }
@@ -118,10 +121,11 @@ pub fn sentences(lines: &[Line], question: Question) -> Vec<String> {
             ));
             let of = |value: fn(&Line) -> f64| money(lines.iter().map(value).sum());
             said.push(format!(
-                "Bad debt {} USDC with breakers, {} without; the providers' result {} USDC with, {} without.",
+                "Bad debt {} USDC with breakers, {} without; the providers' result {} USDC with (what the informed trader took: {}), {} without.",
                 of(|line| line.bad_debt.0),
                 of(|line| line.bad_debt.1.unwrap_or_default()),
                 of(|line| line.providers.0),
+                of(|line| line.informed),
                 of(|line| line.providers.1.unwrap_or_default())
             ));
         }
@@ -137,23 +141,12 @@ pub fn limits() -> Vec<String> {
     ]
 }
 
-/// The head of the table, the same on the terminal and in the report.
+/// The head of the table, the same on the terminal and in the report; `no`: minutes in which a real call was refused.
 pub fn head(question: Question) -> Vec<&'static str> {
-    let mut head = vec![
-        "days",
-        "minutes replayed",
-        "largest fall",
-        "Guarded",
-        "ReduceOnly",
-        "Halted",
-        "strikes",
-        "Increase refused",
-    ];
+    let mut head = vec!["days", "replayed", "fall", "Guarded", "ReduceOnly", "Halted", "strikes", "no Increase"];
     match question {
-        Question::Quiet => head.push("other refused"),
-        Question::Storms => {
-            head.extend(["closing refused", "liquidation refused", "liquidated on/off", "bad debt on/off"])
-        }
+        Question::Quiet => head.push("nothing else"),
+        Question::Storms => head.extend(["no closing", "no liquidation", "liquidated", "bad debt"]),
     }
     head
 }
@@ -162,12 +155,12 @@ pub fn head(question: Question) -> Vec<&'static str> {
 pub fn cells(line: &Line, question: Question) -> Vec<String> {
     let tier = |at: usize| match line.tiers[at] {
         (0, _) => "-".into(),
-        (count, seconds) => format!("{count}x, {}", span(seconds)),
+        (count, seconds) => format!("{count} x, {}", span(seconds)),
     };
     let minutes = |count: u64| if count == 0 { "-".into() } else { format!("{count} min") };
     let mut cells = vec![
         (line.seconds / 86_400).to_string(),
-        money(line.minutes as f64),
+        format!("{} min", money(line.minutes as f64)),
         format!("{:.1} %", line.fall),
         tier(0),
         tier(1),
@@ -178,10 +171,10 @@ pub fn cells(line: &Line, question: Question) -> Vec<String> {
     match question {
         Question::Quiet => cells.push(minutes(line.stopped[1..].iter().copied().max().unwrap_or_default())),
         Question::Storms => cells.extend([
-            format!("{}x, {} min", line.closings_refused, line.stopped[2]),
-            format!("{}x, {} min", line.liquidations_refused, line.stopped[1]),
-            format!("{}/{}", line.liquidations.0, line.liquidations.1.unwrap_or_default()),
-            format!("{}/{}", money(line.bad_debt.0), money(line.bad_debt.1.unwrap_or_default())),
+            minutes(line.stopped[2]),
+            minutes(line.stopped[1]),
+            format!("{} / {}", line.liquidations.0, line.liquidations.1.unwrap_or_default()),
+            format!("{} / {}", money(line.bad_debt.0), money(line.bad_debt.1.unwrap_or_default())),
         ]),
     }
     cells

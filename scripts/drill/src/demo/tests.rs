@@ -3,7 +3,7 @@
 use super::actors;
 use super::chart::{Chart, Line};
 use super::data::packed::published;
-use super::data::{points, rounds, sources, DataError, Point};
+use super::data::{late_enough, points, rounds, sources, DataError, Point};
 use super::flows::file::parse as flows;
 use super::incident::catalogue::{eth_2023, parts, NAMES};
 use super::incident::{Kind as SourceKind, Sampling};
@@ -148,6 +148,10 @@ fn an_oracle_publishes_what_moved_and_what_is_due() {
 fn the_command_line_says_what_is_wrong_with_it() {
     assert_eq!(parse(&[]).map(|options| options.incidents), Ok(NAMES.map(String::from).to_vec()), "all of them");
     assert_eq!(parse(&words("--incident quiet")).map(|options| options.incidents), Ok(words("quiet")));
+    assert_eq!(
+        parse(&words("--flows a --check")).map(|options| (options.flows, options.check)),
+        Ok((Some("a".into()), true))
+    );
     let options = parse(&words("--prices a b --out c")).expect("is taken");
     assert_eq!((options.prices, options.out.display().to_string()), (words("a b"), "c".into()));
     for (line, says) in [
@@ -190,6 +194,7 @@ fn flows_are_named_with_line_value_and_bound() {
         assert!(error.contains(says), "{rows}: {error}");
     }
     assert!(of("60,a,1\n2678460,b,1").is_ok(), "31 days to the second");
+    assert!(late_enough(1_000_000).is_ok() && late_enough(999_999).is_err(), "a week before it is after 1970");
     assert!(flows("x", "timestamp,price\n1,1\n2,2").is_err_and(|error| error.to_string().contains("line 1")));
 }
 

@@ -15,6 +15,7 @@ pub fn plan(file: &str) -> Result<Plan, DataError> {
     let text = std::fs::read_to_string(Path::new(file))
         .map_err(|error| DataError::Unreadable { file: file.into(), reason: error.to_string() })?;
     let flows = parse(file, &text)?;
+    data::late_enough(flows.first().map_or(0, |flow| flow.time))?;
     let liquidity = super::openings(&flows).values().sum();
     Ok(Plan { name: "flows".into(), flows, liquidity, freeze: None, honest: Vec::new(), after: 72 * 3_600 })
 }

@@ -16,9 +16,9 @@ const STORM: Cast = Cast { arrivals: 3_600, guardian: false, compared: true };
 /// Nobody but keeper, providers and probe.
 const EMPTY: Cast = Cast { arrivals: 0, guardian: false, compared: false };
 /// Storms last weeks, and most of their minutes are calm.
-const STORM_SAMPLING: Sampling = Sampling { coarse: 900, moved_bps: 30, probe: 1_800 };
+const STORM_SAMPLING: Sampling = Sampling { coarse: 1_800, moved_bps: 40, probe: 3_600 };
 /// Ten months of it.
-const QUIET_SAMPLING: Sampling = Sampling { coarse: 1_200, moved_bps: 40, probe: 7_200 };
+const QUIET_SAMPLING: Sampling = Sampling { coarse: 1_800, moved_bps: 40, probe: 7_200 };
 
 /// When the oracle that stands in for Chainlink's publishes: the terms of its BTC/USD feed on mainnet.
 const ORACLE_BPS: u64 = 50;

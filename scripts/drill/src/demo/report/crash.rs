@@ -42,7 +42,7 @@ fn body(incident: &Incident, runs: &Runs, setting: &Setting) -> String {
     let mut body = String::new();
     cards(&mut body, &runs.rows(), setting.unit);
     list(&mut body, "What it comes to", &runs.sentences(setting.unit));
-    let window = around(setting.low.0, incident);
+    let window = around(setting.low.0, incident, runs);
     section(
         &mut body,
         "The crash, minute by minute",
@@ -86,7 +86,7 @@ fn body(incident: &Incident, runs: &Runs, setting: &Setting) -> String {
 
 fn subtitle(incident: &Incident, runs: &Runs, setting: &Setting) -> String {
     format!(
-        "{} UTC to {} UTC, replayed minute by minute against the compiled contracts on a Stylus engine in one process: {} transactions, {} million gas. The low was {} at {}.",
+        "{} UTC to {} UTC, replayed against the compiled contracts on a Stylus engine in one process: {} transactions, {} million gas. The low was {} at {}.",
         clock(incident.from),
         clock(incident.until),
         money((runs.on.transactions + runs.off.transactions) as f64),
@@ -98,9 +98,10 @@ fn subtitle(incident: &Incident, runs: &Runs, setting: &Setting) -> String {
 
 const TIER_KEYS: &str = "<span class=\"key\"><u class=\"guarded\"></u>Guarded</span><span class=\"key\"><u class=\"reduceonly\"></u>ReduceOnly</span><span class=\"key\"><u class=\"halted\"></u>Halted</span><span class=\"key\"><u class=\"open\"></u>call went through</span><span class=\"key\"><u class=\"stopped\"></u>call refused</span>";
 
-/// From 75 minutes before the low to the end, or 135 minutes after it.
-fn around(low: u64, incident: &Incident) -> (u64, u64) {
-    ((low.saturating_sub(4_500)).max(incident.from), (low + 8_100).min(incident.until))
+/// From 75 minutes before the low, or before the first trip where that was earlier, to 135 minutes after it.
+fn around(low: u64, incident: &Incident, runs: &Runs) -> (u64, u64) {
+    let tripped = runs.on.tiers.first().map_or(low, |tier| tier.from).min(low);
+    (tripped.saturating_sub(4_500).max(incident.from), (low + 8_100).min(incident.until))
 }
 
 /// The figures that matter most, side by side. Breakers alone against no breakers: the pause has its own sentence.

@@ -207,7 +207,7 @@ pub(super) fn drawn(out: &mut String, chart: &Chart, keys: Option<&str>, source:
     );
 }
 
-/// What left without the limiter and with it, and what waited: sums over time, to two hours after the last of them.
+/// What left without the limiter and with it, and what waited: sums over time, to half an hour after the last of them.
 pub(super) fn outflow(plan: &Plan, told: &Told) -> Chart {
     let mut changes: Vec<(u64, [f64; 3])> = Vec::new();
     for (flow, fate) in told.fates.iter().filter(|(flow, _)| !plan.is_honest(flow.account)) {
@@ -219,14 +219,13 @@ pub(super) fn outflow(plan: &Plan, told: &Told) -> Chart {
             Fate::Came => {}
         }
     }
-    for (time, owner, amount) in told.paid.iter().filter(|(_, owner, _)| !plan.is_honest(*owner)) {
-        let _ = owner;
+    for (time, _, amount) in told.paid.iter().filter(|(_, owner, _)| !plan.is_honest(*owner)) {
         changes.push((*time, [0.0, *amount as f64 / 1e6, -(*amount as f64) / 1e6]));
     }
     changes.sort_by_key(|(time, _)| *time);
     let from = changes.first().map_or(0, |(time, _)| *time);
     let last = plan.flows.last().map_or(from, |flow| flow.time).max(plan.freeze.unwrap_or(from));
-    let until = last + 7_200;
+    let until = last + 1_800;
     let names = ["left without the limiter", "left with it", "waiting in tickets"];
     let lines = names.into_iter().zip(["orange", "blue", "violet"]).enumerate().map(|(at, (label, style))| {
         let mut sum = 0.0;

@@ -65,15 +65,23 @@ pub fn sentences(series: &Series) -> Vec<String> {
             (Some(0), _) => "was paid at once".into(),
             (Some(secs), 1) => format!("got a ticket that was ready after {}", span(secs)),
             (Some(secs), asked) => format!(
-                "was refused {} times and then got a ticket, ready {} after he first asked",
-                asked - 1,
+                "was refused {} and then got a ticket, ready {} after he first asked",
+                times(asked - 1),
                 span(secs)
             ),
-            (None, asked) => format!("was refused {asked} times, and had no ticket when it was looked at last"),
+            (None, asked) => format!("was refused {}, and had no ticket when it was looked at last", times(asked)),
         };
         said.push(format!("In the middle of it {} {fate}.", honest.name));
     }
     said
+}
+
+fn times(count: usize) -> String {
+    if count == 1 {
+        "once".into()
+    } else {
+        format!("{count} times")
+    }
 }
 
 const HEAD: [&str; 8] = [

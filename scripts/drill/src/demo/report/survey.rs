@@ -5,7 +5,7 @@ use super::tables::{grid, journal, refusals, tiers};
 use super::{list, of_run, section, Chapter};
 use crate::demo::chart::escaped;
 use crate::demo::incident::Incident;
-use crate::demo::record::{clock, money};
+use crate::demo::record::{clock, money, Kind};
 use crate::demo::stage::Played;
 use crate::demo::survey::{cells, head, limits, line, sentences, Line, Question};
 use serde_json::{json, Value};
@@ -29,7 +29,10 @@ pub fn chapter(
     section(
         &mut body,
         "Record by record",
-        "How often each tier was entered and for how long; minutes in which a real call was refused.",
+        match question {
+            Question::Quiet => "How often each tier was entered and for how long; minutes in which a real call was refused: one that opens a position, and any other.",
+            Question::Storms => "How often each tier was entered and for how long; minutes in which a real call was refused: one that opens, one that closes, one that liquidates. Liquidated and bad debt with breakers / without.",
+        },
     );
     let rows: Vec<(String, Vec<String>)> =
         lines.iter().map(|line| (line.title.clone(), cells(line, question))).collect();
@@ -76,7 +79,9 @@ fn element(
     let mut runs = Vec::new();
     for (incident, played) in parts {
         for run in [Some(&played.on), played.off.as_ref()].into_iter().flatten() {
-            runs.push(of_run(format!("{}: {}", incident.name, run.name), run));
+            let mut told = run.clone();
+            told.events.retain(|event| !matches!(event.kind, Kind::Trade | Kind::Informed)); // ten thousand trades say nothing
+            runs.push(of_run(format!("{}: {}", incident.name, run.name), &told));
         }
     }
     json!({

@@ -36,7 +36,7 @@ pub(super) fn grid(out: &mut String, head: &[&str], rows: &[(String, Vec<String>
     let _ = writeln!(out, "<div class=\"scroll\"><table><thead><tr><th></th>{head}</tr></thead><tbody>");
     for (title, cells) in rows {
         let cells: String = cells.iter().map(|text| cell("td", text)).collect();
-        let _ = writeln!(out, "<tr><td>{}</td>{cells}</tr>", escaped(title));
+        let _ = writeln!(out, "<tr><td class=\"t\">{}</td>{cells}</tr>", escaped(title));
     }
     out.push_str("</tbody></table></div>\n");
 }
