@@ -6,7 +6,7 @@ use alloy_sol_types::sol;
 sol! {
     #![sol(all_derives)]
 
-    function initialise(address collateral, address governance, address council, address pauser, uint32 pauseSecs);
+    function initialise(address collateral, address governance, address council, address pauser, uint32 pauseSecs, uint128 floor);
     function list(uint256[] words) returns (uint32 market);
     function grantRole(address account, uint8 role);
     function revokeRole(address account, uint8 role);
@@ -32,7 +32,26 @@ sol! {
     function position(address who, uint32 market) returns (bool isLong, uint256 size, uint256 margin, uint256 entry);
 
     function deposit(uint256 amount) returns (uint256 credited);
-    function withdraw(uint256 amount);
+    function withdraw(uint256 amount) returns (uint256 ticket);
+    function claimTickets(uint128[] ids) returns (uint64 failed);
+    function cancelTicket(uint128 id);
+    function holdTicket(uint128 id, uint64 until);
+    function ticket(uint128 id) returns (uint256[] words);
+    function when(uint32 bucket, address account, uint128 amount) returns (uint256[] words);
+    function bucketState(uint32 bucket) returns (uint256[] words);
+    function rebase(uint32 bucket);
+    function overlay(uint32 scope, uint16 id, uint128 value, uint64 secs);
+    function propose(uint256[] words) returns (bytes32 hash);
+    function execute(uint256[] words);
+    function cancel(uint256[] words);
+    function playbook(uint256[] batch);
+    function retire(bytes32 hash);
+    function ready(uint256[] words) returns (uint256[] state);
+    function signal(uint32 scope, uint32 secs);
+    function overflow(uint32 bucket, uint128 amount) returns (uint256 ticket);
+    function carry(uint256[] words);
+    function value(uint32 scope, uint16 id) returns (uint256 value);
+    function configure(uint32 bucket, uint256 config);
     function open(uint32 market, bool isLong, uint256 size, uint256 margin, uint256 limitPrice);
     function increase(uint32 market, uint256 size, uint256 margin, uint256 limitPrice);
     function reduce(uint32 market, uint256 size, uint256 limitPrice);
@@ -40,7 +59,7 @@ sol! {
     function topUp(uint32 market, uint256 amount);
     function liquidate(uint32 market, address account) returns (uint8 outcome);
     function provide(uint256 amount) returns (uint256 shares);
-    function remove(uint256 shares) returns (uint256 amount);
+    function remove(uint256 shares) returns (uint256 amount, uint256 ticket);
 
     function plain(uint32 market) returns (uint32 same);
     function checked(uint32 market) returns (uint32 same);
@@ -49,6 +68,9 @@ sol! {
     event Increased(uint32 indexed market, address indexed account, bool isLong, uint256 size, uint256 notional, uint256 margin, uint256 fee);
     event Reduced(uint32 indexed market, address indexed account, uint256 size, uint256 notional, uint256 profit, uint256 loss, uint256 fee, uint256 badDebt);
     event Liquidated(uint32 indexed market, address indexed account, address indexed liquidator, uint256 size, uint256 notional, uint256 loss, uint256 reward, uint256 fee, uint256 badDebt);
+    event TicketIssued(uint128 indexed id, address indexed owner, uint128 amount, uint64 ready);
+    event ParameterSet(uint32 indexed scope, uint16 indexed id, uint128 previous, uint128 current, address by);
+    event ProgramSet(uint256 indexed program, address previous, address current);
     event Rewarded(uint32 indexed market, address indexed account, uint256 bounty);
     event Refused(uint32 indexed market, address indexed account, uint8 tier);
 
@@ -57,6 +79,26 @@ sol! {
     error UnknownIncident(uint32 id, uint32 count);
     error UnknownLabel(uint8 label, uint8 max);
     error NoIncident(uint32 scope);
+    error SignalSpent(uint32 secs, uint64 again);
+    error LimitExceeded(uint128 amount, uint128 available, uint64 earliest);
+    error AboveCapacity(uint128 amount, uint128 bound);
+    error TicketTooFar(uint64 ready, uint64 bound);
+    error Requeued(uint64 queueAfter, uint64 now);
+    error TicketNotReady(uint64 ready, uint64 now);
+    error TicketOnHold(uint64 until, uint64 now);
+    error HeldBefore(uint64 until, uint64 now);
+    error NotTicketOwner(address who, address owner);
+    error UnknownTicket(uint128 id);
+    error UnknownBucket(uint256 bucket, uint256 max);
+    error MustWait(uint256 act);
+    error NoParameter(uint256 scope, uint256 id);
+    error TooEarly(uint64 now, uint64 bound);
+    error TooLate(uint64 now, uint64 bound);
+    error NotProposed(bytes32 hash);
+    error NotArmed(bytes32 hash);
+    error PastFloor(uint16 id, uint128 value, uint128 bound);
+    error OwnRemoval(address who, uint8 act);
+    error UnknownProgram(uint256 program, uint256 max);
     error MissingRole(address who, uint8 role);
     error UnknownRole(uint8 role, uint8 bound);
     error ZeroAccount(address who, uint8 role);
@@ -139,6 +181,14 @@ sol! {
     function tryCall(address target, bytes data, uint256 gasLimit) returns (bool ok, bytes returned, uint256 gasUsed);
     function callThenRevert(address target, bytes data);
     function batch(address[] targets, bytes[] datas) returns (bytes[] returned);
+}
+
+/// The parameter table, whose `set` has another shape.
+pub mod table {
+    #![allow(missing_docs)]
+    alloy_sol_types::sol! {
+        function set(uint32 scope, uint16 id, uint128 value);
+    }
 }
 
 /// The sequencer's feed, whose `set` has another shape.

@@ -1,6 +1,7 @@
 //! The real WASM through its ABI: a [`Rig`] is a chain with the protocol deployed, one market and funded users.
 
 pub mod abi;
+pub mod change;
 
 use abi::*;
 use alloy_primitives::{hex, keccak256, Address, I256, U256};
@@ -171,11 +172,20 @@ pub struct Plan {
     pub sequencer: bool,
     /// The breaker's parameters.
     pub params: Params,
+    /// What may leave in a day whatever the pool holds, in whole units.
+    pub floor: u128,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { token: "TestToken", decimals: 6, hostile: false, sequencer: false, params: Params::default() }
+        Self {
+            token: "TestToken",
+            decimals: 6,
+            hostile: false,
+            sequencer: false,
+            params: Params::default(),
+            floor: 1_000_000_000,
+        }
     }
 }
 
@@ -186,7 +196,7 @@ pub struct Rig {
     pub chain: Chain,
     /// The hot program: the protocol's address.
     pub perp: Address,
-    /// The other seven programs, in the order of their numbers.
+    /// The other twelve programs, in the order of their numbers.
     pub programs: Vec<Address>,
     /// The collateral.
     pub token: Address,
@@ -210,9 +220,8 @@ impl Rig {
     /// A rig as planned, with a million in the pool and the users funded.
     pub fn of(plan: Plan) -> Self {
         let mut rig = Self::bare(plan);
-        let market = rig.call(GOVERNANCE, &rig.listing(plan.params));
-        assert_eq!(market, 1);
-        rig.call(GOVERNANCE, &setGuardianCall { guardian: PAUSER, scope: 1, maxDuration: PAUSE_SECS as u32 });
+        let (list, guardian) = (rig.listing(plan.params), change::guardian(PAUSER, 1, PAUSE_SECS as u32));
+        rig.govern(&[change::list(&list), guardian]);
         for user in [ALICE, BOB, CAROL, LP] {
             rig.fund(user, 10_000_000);
         }
@@ -242,7 +251,8 @@ impl Rig {
             false => Address::ZERO,
         };
         let programs = programs(&mut chain);
-        let perp = deploy(&mut chain, &programs, token, [GOVERNANCE, COUNCIL, PAUSER], PAUSE_SECS as u32)
+        let floor = plan.floor * 10u128.pow(plan.decimals.into());
+        let perp = deploy(&mut chain, &programs, token, [GOVERNANCE, COUNCIL, PAUSER], (PAUSE_SECS as u32, floor))
             .unwrap_or_else(|error| panic!("perp: {error}"));
         let decimals = plan.decimals;
         let hostile = plan.hostile;
@@ -251,20 +261,45 @@ impl Rig {
         rig
     }
 
-    /// The call that lists the rig's market.
-    pub fn listing(&self, params: Params) -> listCall {
+    /// Has Governance propose changes, lets the longest delay pass and has them executed; the feeds are fresh again.
+    pub fn govern(&mut self, changes: &[Vec<U256>]) {
+        for words in changes {
+            self.call(GOVERNANCE, &proposeCall { words: words.clone() });
+        }
+        self.advance(7 * 86_400, START);
+        for words in changes {
+            self.call(CAROL, &executeCall { words: words.clone() });
+        }
+    }
+
+    /// A copy in which a change was proposed and has waited, and the call that executes it.
+    pub fn ripe(&self, words: Vec<U256>) -> (Self, executeCall) {
+        let mut rig = self.clone();
+        rig.call(GOVERNANCE, &proposeCall { words: words.clone() });
+        rig.advance(7 * 86_400, START);
+        (rig, executeCall { words })
+    }
+
+    /// A change that has waited is refused with exactly this error.
+    pub fn refuses_change(&self, words: Vec<U256>, error: impl SolError) {
+        let (mut rig, execute) = self.ripe(words);
+        rig.refuses(CAROL, &execute, error);
+    }
+
+    /// The words that list the rig's market.
+    pub fn listing(&self, params: Params) -> Vec<U256> {
         let feeds = [self.anchor, self.second].map(|feed| aggregator(feed, 8, 100_000, MAX_AGE));
         self.listing_of(self.terms(), params, &feeds)
     }
 
-    /// The call that lists a market.
-    pub fn listing_of(&self, terms: Terms, params: Params, feeds: &[U256]) -> listCall {
+    /// The words that list a market.
+    pub fn listing_of(&self, terms: Terms, params: Params, feeds: &[U256]) -> Vec<U256> {
         let sequencer = match self.sequencer.is_zero() {
             true => U256::ZERO,
             false => sequencer_word(self.sequencer, 3_600, 0xff_ffff),
         };
         let head = [terms.word(), params.word(), sequencer];
-        listCall { words: head.into_iter().chain(feeds.iter().copied()).collect() }
+        head.into_iter().chain(feeds.iter().copied()).collect()
     }
 
     /// The terms of the rig's market.
@@ -451,9 +486,22 @@ fn token_arguments(name: &str, decimals: u8) -> Vec<u8> {
     }
 }
 
-/// Deploys the seven programs behind the hot one.
+/// Deploys the twelve programs behind the hot one.
 pub fn programs(chain: &mut Chain) -> Vec<Address> {
-    let names = ["perp-pool", "perp-oracle", "perp-keeper", "perp-guard", "perp-view", "perp-setup", "perp-watch"];
+    let names = [
+        "perp-pool",
+        "perp-oracle",
+        "perp-keeper",
+        "perp-guard",
+        "perp-view",
+        "perp-setup",
+        "perp-watch",
+        "perp-share",
+        "perp-queue",
+        "perp-carry",
+        "perp-limit",
+        "perp-meter",
+    ];
     let mut one = |name| chain.deploy_wasm(DEPLOYER, &wasm(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
     names.map(&mut one).to_vec()
 }
@@ -464,9 +512,9 @@ pub fn deploy(
     programs: &[Address],
     collateral: Address,
     [governance, council, pauser]: [Address; 3],
-    pause_secs: u32,
+    (pause_secs, floor): (u32, u128),
 ) -> Result<Address, DeployError> {
-    let call = initialiseCall { collateral, governance, council, pauser, pauseSecs: pause_secs };
+    let call = initialiseCall { collateral, governance, council, pauser, pauseSecs: pause_secs, floor };
     let bytes = alloy_primitives::Bytes::from(call.abi_encode());
     let arguments = (programs.to_vec(), bytes).abi_encode_params();
     chain.deploy_wasm_with(DEPLOYER, &wasm("perp"), arguments, U256::ZERO)

@@ -320,7 +320,7 @@ fn entries_obey_the_class_they_belong_to() {
     rig.refuses(ALICE, &more, stopped(INCREASE, until));
     rig.refuses(ALICE, &reduceCall { market: 1, size: U256::from(1), limitPrice: none }, stopped(REDUCE, until));
     rig.refuses(ALICE, &closeCall { market: 1, limitPrice: none }, stopped(REDUCE, until));
-    rig.refuses(LP, &removeCall { shares: U256::from(1) }, stopped(INCREASE, until));
+    rig.refuses(LP, &removeCall { shares: U256::from(1_000_000) }, stopped(INCREASE, until));
     rig.refuses(LP, &provideCall { amount: rig.units(1) }, stopped(INCREASE, until));
     let amount = rig.units(1);
     rig.call(ALICE, &topUpCall { market: 1, amount });
@@ -342,7 +342,7 @@ fn the_council_unpauses_only_within_an_old_enough_incident_of_another() {
     assert_eq!(rig.call(ALICE, &checkCall { market: 1, class: INCREASE }), 0);
     // A Council that is a guardian too, and opened it: never its own.
     let mut rig = Rig::new();
-    rig.call(GOVERNANCE, &setGuardianCall { guardian: COUNCIL, scope: 1, maxDuration: 3_600 });
+    rig.govern(&[change::guardian(COUNCIL, 1, 3_600)]);
     rig.call(COUNCIL, &pause(&[1], 1));
     rig.advance(700, START);
     rig.refuses(COUNCIL, &unpauseCall { scope: 1 }, OwnIncident { who: COUNCIL, incident: 1 });
@@ -354,7 +354,7 @@ fn callers_without_a_role_are_refused_by_every_guarded_entry() {
     let (governance, council) = (0, 1);
     for who in [ALICE, PAUSER, rig.perp] {
         let missing = |role| MissingRole { who, role };
-        let list = rig.listing(Params::default());
+        let list = proposeCall { words: change::list(&rig.listing(Params::default())) };
         rig.refuses(who, &list, missing(governance));
         rig.refuses(who, &grantRoleCall { account: who, role: 0 }, missing(governance));
         rig.refuses(who, &revokeRoleCall { account: GOVERNANCE, role: 0 }, missing(governance));
@@ -366,8 +366,14 @@ fn callers_without_a_role_are_refused_by_every_guarded_entry() {
     rig.refuses(ALICE, &pause(&[0], 1), NotGuardian { who: ALICE, scope: 0 });
     rig.refuses(GOVERNANCE, &pause(&[1], 1), NotGuardian { who: GOVERNANCE, scope: 1 });
     rig.refuses(GOVERNANCE, &unpauseCall { scope: 0 }, MissingRole { who: GOVERNANCE, role: council });
-    let again =
-        initialiseCall { collateral: rig.token, governance: ALICE, council: ALICE, pauser: ALICE, pauseSecs: 3_600 };
+    let again = initialiseCall {
+        collateral: rig.token,
+        governance: ALICE,
+        council: ALICE,
+        pauser: ALICE,
+        pauseSecs: 3_600,
+        floor: 1,
+    };
     rig.refuses(ALICE, &again, AlreadyInitialised {});
     // The oracle's and the keeper's entries are nobody's at the protocol's address.
     assert!(rig.fails(ALICE, &recordCall { market: 1 }).output.len() != 32);

@@ -7,11 +7,15 @@ extern crate alloc;
 
 use alloc::{vec, vec::Vec};
 use alloy_primitives::{Address, U256};
+use alloy_sol_types::SolError;
 use fusebox::vm::Vm;
-use fusebox_authority::{self as authority, types::Role};
-use fusebox_core::panel::Scope;
+use fusebox_authority::{
+    self as authority,
+    types::{Act, Role},
+};
+use fusebox_core::{host::revert, panel::Scope};
 use fusebox_guardian::{self as guardian, abi::Guardian};
-use perp::{program, types::HOUSE};
+use perp::{abi::MustWait, program, types::HOUSE};
 use stylus_sdk::{prelude::*, ArbResult};
 
 /// The guard program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
@@ -24,10 +28,10 @@ type Reply<T> = Result<T, Vec<u8>>;
 #[public]
 #[implements(Guardian)]
 impl PerpGuard {
-    /// Anything else is the watch program's, or another's behind it.
+    /// Anything else is the share program's, or another's behind it.
     #[fallback]
     pub fn fallback(&mut self, input: &[u8]) -> ArbResult {
-        program::delegate(self.vm(), program::WATCH, input)
+        program::delegate(self.vm(), program::SHARE, input)
     }
 }
 
@@ -57,7 +61,12 @@ impl Guardian for PerpGuard {
     fn set_guardian(&mut self, guardian: Address, scope: u32, max_duration: u32) -> Result<(), Vec<u8>> {
         let mut host = Vm::new(self.vm());
         governed(&host)?;
-        Ok(HOUSE.set_guardian(&mut host, guardian, Scope::new(scope), max_duration)?)
+        let scope = Scope::new(scope);
+        // Power that is given, and the loss of a scope's last guardian, wait in the queue.
+        if max_duration != 0 || guardian::shell::is_last(&host, guardian, scope) {
+            return Err(revert(MustWait::SELECTOR, [U256::from(Act::Guardian.code())]));
+        }
+        Ok(HOUSE.set_guardian(&mut host, guardian, scope, 0)?)
     }
 
     fn pause_state(&self, scope: u32) -> Result<Vec<U256>, Vec<u8>> {

@@ -44,28 +44,23 @@ impl PerpPool {
         Ok(arrived)
     }
 
-    /// Pays out free collateral: needs no price.
-    pub fn withdraw(&mut self, amount: U256) -> Reply<()> {
+    /// Pays out free collateral, at a pace: needs no price. 0 if it left, the number of a ticket, or all ones if the
+    /// limiter tripped and nothing moved.
+    pub fn withdraw(&mut self, amount: U256) -> Reply<U256> {
         let vm = self.vm();
         let mut host = Vm::new(vm);
-        let amount = shell::debit(&mut host, amount)?;
-        let (token, _) = storage::token(&host);
-        token::push(vm, token, vm.msg_sender(), amount)
+        let amount = logic::amount(amount)?;
+        let ticket = shell::debit(vm, &mut host, amount)?;
+        if ticket.is_zero() {
+            let (token, _) = storage::token(&host);
+            token::push(vm, token, vm.msg_sender(), amount)?;
+        }
+        Ok(ticket)
     }
 
     /// Adds free collateral to a position: needs no price.
     pub fn top_up(&mut self, market: u32, amount: U256) -> Reply<()> {
         shell::top_up(&mut Vm::new(self.vm()), market, amount)
-    }
-
-    /// Free collateral into the pool.
-    pub fn provide(&mut self, amount: U256) -> Reply<U256> {
-        pool::provide(self.vm(), &mut Vm::new(self.vm()), amount)
-    }
-
-    /// Pool shares back into free collateral.
-    pub fn remove(&mut self, shares: U256) -> Reply<U256> {
-        pool::remove(self.vm(), &mut Vm::new(self.vm()), shares)
     }
 
     /// Anything else is the guard program's, or another's behind it; never the oracle's or the keeper's.

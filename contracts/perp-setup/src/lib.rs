@@ -9,7 +9,6 @@ use alloc::{vec, vec::Vec};
 use alloy_primitives::U256;
 use alloy_sol_types::{SolError, SolEvent};
 use fusebox::vm::Vm;
-use fusebox_authority::{self as authority, types::Role};
 use fusebox_breaker as breaker;
 use fusebox_core::host::{emit, revert};
 use perp::{
@@ -27,14 +26,13 @@ type Reply<T> = Result<T, Vec<u8>>;
 
 #[public]
 impl PerpSetup {
-    /// Governance lists a market: the words, as they are stored, of its terms, its breaker's parameters, the sequencer's
+    /// Lists a market, for the carrying program only, once that has waited: the words, as they are stored, of its terms, its breaker's parameters, the sequencer's
     /// feed (0 for none) and one to five price feeds, the anchor first.
     pub fn list(&mut self, words: Vec<U256>) -> Reply<u32> {
         let [terms, params, sequencer, feeds @ ..] = words.as_slice() else {
             return Err(revert(abi::InvalidLength::SELECTOR, [U256::from(words.len()), U256::from(4)]));
         };
         let mut host = Vm::new(self.vm());
-        governed(&host)?;
         let terms = storage::unpack_terms(*terms).validated()?;
         let setup = breaker::storage::unpack_setup(*params, feeds, *sequencer)?;
         let market = HOUSE.list(&mut host, Some(&setup))?.number();
@@ -45,9 +43,4 @@ impl PerpSetup {
         emit(&mut host, &[abi::MarketListed::SIGNATURE_HASH, U256::from(market).into()], [packed]);
         Ok(market)
     }
-}
-
-/// Governance is asked for, and refused with the role that is missing.
-fn governed(host: &impl fusebox_core::host::Host) -> Reply<()> {
-    Ok(authority::shell::require(host, Role::Governance)?)
 }

@@ -9,14 +9,14 @@ use alloc::{vec, vec::Vec};
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolError;
 use fusebox::{journal, vm::Vm};
-use fusebox_authority::{self as authority, abi::Authority, types::Role};
+use fusebox_authority::{self as authority, types::Role};
 use fusebox_breaker as breaker;
 use fusebox_core::{
     host::{revert, word},
     panel::Scope,
 };
-use perp::{abi, program, storage, token, types::HOUSE};
-use stylus_sdk::{prelude::*, ArbResult};
+use perp::{abi, limits, program, storage, token, types::HOUSE};
+use stylus_sdk::prelude::*;
 
 /// The view program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
 #[storage]
@@ -26,9 +26,9 @@ pub struct PerpView {}
 type Reply<T> = Result<T, Vec<u8>>;
 
 #[public]
-#[implements(Authority)]
 impl PerpView {
-    /// Once, from the hot program's constructor: the collateral, who governs, who may act in an incident, who may pause.
+    /// Once, from the hot program's constructor: the collateral, who governs, who may act in an incident, who may pause
+    /// and for how long, and what may leave in a day whatever the pool holds.
     pub fn initialise(
         &mut self,
         collateral: Address,
@@ -36,6 +36,7 @@ impl PerpView {
         council: Address,
         pauser: Address,
         pause_secs: u32,
+        floor: u128,
     ) -> Reply<()> {
         let vm = self.vm();
         let mut host = Vm::new(vm);
@@ -54,6 +55,7 @@ impl PerpView {
             .ok_or_else(|| revert(abi::DecimalsOutOfBounds::SELECTOR, [decimals, U256::from(18)]))?;
         storage::store_token(&mut host, collateral, decimals).map_err(abi::overflow)?;
         HOUSE.init(&mut host, governance)?;
+        limits::establish(vm, floor)?;
         authority::shell::install(&mut host, council, Role::Council).map_err(fusebox::Error::from)?;
         Ok(HOUSE.set_guardian(&mut host, pauser, Scope::PROTOCOL, pause_secs)?)
     }
@@ -126,26 +128,5 @@ impl PerpView {
     pub fn price(&self, market: u32, class: u8) -> Reply<(U256, u8, bool)> {
         let priced = program::priced(self.vm(), market, abi::class(class)?)?;
         Ok((U256::from(priced.rate.price), priced.tier.code(), priced.grace))
-    }
-
-    /// Anything else is the setup program's.
-    #[fallback]
-    pub fn fallback(&mut self, input: &[u8]) -> ArbResult {
-        program::delegate(self.vm(), program::SETUP, input)
-    }
-}
-
-#[public]
-impl Authority for PerpView {
-    fn grant_role(&mut self, account: Address, role: u8) -> Result<(), Vec<u8>> {
-        Ok(authority::shell::grant(&mut Vm::new(self.vm()), account, role)?)
-    }
-
-    fn revoke_role(&mut self, account: Address, role: u8) -> Result<(), Vec<u8>> {
-        Ok(authority::shell::revoke(&mut Vm::new(self.vm()), account, role)?)
-    }
-
-    fn roles_of(&self, account: Address) -> Result<U256, Vec<u8>> {
-        Ok(authority::shell::roles_of(&Vm::new(self.vm()), account))
     }
 }

@@ -32,9 +32,14 @@ impl PerpWatch {
         Ok(noted.tier.code())
     }
 
-    /// Anything else is the view program's, or the setup program's behind it.
+    /// A Sentinel has a scope take no new risk for some seconds: at most a day in any week.
+    pub fn signal(&mut self, scope: u32, secs: u32) -> Reply<()> {
+        Ok(HOUSE.signal(&mut Vm::new(self.vm()), Scope::new(scope), secs)?)
+    }
+
+    /// Anything else is the queue program's, or the view program's behind it.
     #[fallback]
     pub fn fallback(&mut self, input: &[u8]) -> ArbResult {
-        program::delegate(self.vm(), program::VIEW, input)
+        program::delegate(self.vm(), program::QUEUE, input)
     }
 }

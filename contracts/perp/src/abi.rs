@@ -17,6 +17,7 @@ sol! {
     event Removed(address indexed account, uint256 amount, uint256 shares);
     event Rewarded(uint32 indexed market, address indexed account, uint256 bounty);
     event Refused(uint32 indexed market, address indexed account, uint8 tier);
+    event ProgramSet(uint256 indexed program, address previous, address current);
     event MarketListed(uint32 indexed market, uint256 terms);
 
     error ZeroAmount();
@@ -37,6 +38,13 @@ sol! {
     error TermOutOfBounds(uint256 term, uint256 value, uint256 bound);
     error NotionalOutOfBounds(uint256 size, uint256 price);
 
+    function overflow(uint32 bucket, uint128 amount) external returns (uint256 ticket);
+    function configure(uint32 bucket, uint256 config) external;
+    function overlaid(uint32 bucket, uint16 factorBps, uint64 until) external;
+    function carry(uint256[] words) external;
+    function value(uint32 scope, uint16 id) external view returns (uint256 value);
+    function mark(uint32 scope, uint16 id) external;
+    function list(uint256[] words) external returns (uint32 market);
     function poke(uint32 market) external returns (uint8 tier);
     function record(uint32 market) external returns (uint256 sighting);
     function priced(uint32 market, uint8 class) external view returns (uint256 price, uint8 tier, bool grace);
@@ -51,6 +59,11 @@ sol! {
     error UnknownClass(uint256 class, uint256 max);
     error InvalidLength(uint256 length, uint256 expected);
     error AlreadyInitialised();
+    error NoParameter(uint256 scope, uint256 id);
+    error NotPassed(uint256 bucket, uint256 ticket);
+    error UnknownBucket(uint256 bucket, uint256 max);
+    error MustWait(uint256 act);
+    error UnknownProgram(uint256 program, uint256 max);
     error ProgramFailed(uint256 program);
 }
 

@@ -7,11 +7,13 @@ extern crate alloc;
 
 pub mod abi;
 pub mod error;
+pub mod limits;
 pub mod logic;
 pub mod pool;
 pub mod program;
 pub mod shell;
 pub mod storage;
+pub mod table;
 pub mod token;
 pub mod types;
 
@@ -23,7 +25,7 @@ use fusebox::vm::Vm;
 use fusebox_core::panel::Scope;
 use stylus_sdk::{abi::Bytes, prelude::*, ArbResult};
 
-/// The hot program: what traders call. Everything else is in seven further programs, which run on the same storage.
+/// The hot program: what traders call. Everything else is in ten further programs, which run on the same storage.
 #[storage]
 #[cfg_attr(all(feature = "entry", target_arch = "wasm32"), entrypoint)]
 pub struct Perp {}

@@ -2,7 +2,7 @@
 
 use crate::{
     error::Error,
-    types::{Account, Books, Fill, Interest, Pool, Position, Rate, Side, Terms, BPS, MAX_AMOUNT, VIRTUAL_SHARES},
+    types::{Account, Books, Fill, Interest, Pool, Position, Rate, Side, Terms, BPS, LOT, MAX_AMOUNT, VIRTUAL_SHARES},
 };
 use alloy_primitives::U256;
 use fusebox_core::{
@@ -260,6 +260,11 @@ pub fn liquidate(books: Books, terms: &Terms, rate: Rate, grace: bool) -> Result
     Ok((Books { account, position: Position::default(), interest: unwound.interest, pool }, fill))
 }
 
+/// Whether a liquidation waits for the pace: not of an account that owes more than it has, nor of dust.
+pub fn is_paced(position: &Position, terms: &Terms, fill: &Fill) -> bool {
+    fill.bad_debt == 0 && position.margin > u128::from(terms.min_margin)
+}
+
 /// Pays whoever wrote down that an incident rose by `risen` tiers, as far as the pool has it.
 ///
 /// Invariants: PP-1.
@@ -323,15 +328,46 @@ pub fn remove(
     in_use: u128,
     shares: u128,
 ) -> Result<(Account, Pool, u128), Error> {
+    redeem(take_shares(account, shares)?, pool, owed, in_use, shares)
+}
+
+/// Whole lots of shares, rounded down.
+///
+/// Errors: less than one.
+pub fn lots(shares: u128) -> Result<u128, Error> {
+    match shares.wrapping_div(LOT) {
+        0 => Err(Error::Zero),
+        lots => Ok(lots),
+    }
+}
+
+/// Takes shares from an account: they are still in circulation, and what the pool loses they lose.
+pub fn take_shares(account: Account, shares: u128) -> Result<Account, Error> {
     let held = account.shares;
     let left = held.checked_sub(shares).ok_or(Error::InsufficientShares { needed: shares, held })?;
+    Ok(Account { shares: left, ..account })
+}
+
+/// Gives shares back to an account.
+pub fn credit_shares(account: Account, shares: u128) -> Result<Account, Error> {
+    Ok(Account { shares: add(account.shares, shares)?, ..account })
+}
+
+/// Shares that were taken from an account, or from a ticket of its, into its free collateral: see [`remove`].
+pub fn redeem(
+    account: Account,
+    pool: Pool,
+    owed: u128,
+    in_use: u128,
+    shares: u128,
+) -> Result<(Account, Pool, u128), Error> {
     let net = net_value(&pool, owed, 0)?;
     let amount = share_of(net.saturating_add(1), shares, pool.shares.saturating_add(VIRTUAL_SHARES), false)?;
     let assets = pool.assets.saturating_sub(amount);
     if amount > pool.assets || assets < in_use {
         return Err(Error::LiquidityInUse { assets, needed: in_use });
     }
-    let account = Account { free: add(account.free, amount)?, shares: left };
+    let account = Account { free: add(account.free, amount)?, ..account };
     Ok((account, Pool { assets, shares: pool.shares.saturating_sub(shares), ..pool }, amount))
 }
 

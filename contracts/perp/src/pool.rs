@@ -1,10 +1,10 @@
 //! Liquidity and liquidation: price first and by value, load, decide, store, log.
 
 use crate::{
-    abi, logic, program,
+    abi, limits, logic, program,
     shell::{load, store, topic, w},
     storage,
-    types::{Account, Fill, Pool, HOUSE, MAX_MARKETS},
+    types::{Account, Fill, Pool, HOUSE, LOT, MAX_MARKETS},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, U256};
@@ -26,8 +26,11 @@ pub fn liquidate(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: A
         Err(refusal) => return Ok(Err(refusal)),
     };
     let (liquidator, rate) = (host.caller(), quote.rate);
-    let before = load(host, market, who)?;
-    let (after, fill) = logic::liquidate(before, &storage::terms(host, market), rate, quote.grace)?;
+    let (before, terms) = (load(host, market, who)?, storage::terms(host, market));
+    let (after, fill) = logic::liquidate(before, &terms, rate, quote.grace)?;
+    if logic::is_paced(&before.position, &terms, &fill) {
+        program::pass(vm, host, limits::liquidations(market), fill.notional)?;
+    }
     store(host, market, who, &before, &after)?;
     let keeper = logic::credit(storage::account(host, liquidator), fill.reward)?; // loaded after the store: he may be `who`
     storage::store_account(host, liquidator, keeper).map_err(abi::overflow)?;
@@ -69,11 +72,30 @@ pub fn provide(vm: &impl StylusHost, host: &mut impl Host, amount: U256) -> Resu
     Ok(w(shares))
 }
 
-/// Pool shares back into free collateral.
-pub fn remove(vm: &impl StylusHost, host: &mut impl Host, shares: U256) -> Result<U256> {
+/// Pool shares back into free collateral, at a pace: what came of it, and the number of a ticket for what has to wait.
+///
+/// Shares leave in whole lots; what is left over stays. A ticket is of lots that the account has no more; what they are
+/// worth is decided when it is claimed.
+pub fn remove(vm: &impl StylusHost, host: &mut impl Host, shares: U256) -> Result<(U256, U256)> {
+    let (who, lots) = (host.caller(), logic::lots(logic::amount(shares)?)?);
+    let shares = lots.saturating_mul(LOT);
+    let account = logic::take_shares(storage::account(host, who), shares)?;
+    let ticket = program::leave(vm, host, limits::REMOVALS, lots)?;
+    if ticket == limits::TRIPPED {
+        return Ok((U256::ZERO, ticket));
+    }
+    storage::store_account(host, who, account).map_err(abi::overflow)?;
+    if !ticket.is_zero() {
+        return Ok((U256::ZERO, ticket));
+    }
+    Ok((redeem(vm, host, who, shares)?, ticket))
+}
+
+/// Shares that nobody holds any more into the free collateral of who held them.
+pub fn redeem(vm: &impl StylusHost, host: &mut impl Host, who: Address, shares: u128) -> Result<U256> {
     let ((owed, _), in_use) = value(vm, host, true)?;
-    let (who, pool, shares) = (host.caller(), storage::pool(host), logic::amount(shares)?);
-    let (account, after, amount) = logic::remove(storage::account(host, who), pool, owed, in_use, shares)?;
+    let pool = storage::pool(host);
+    let (account, after, amount) = logic::redeem(storage::account(host, who), pool, owed, in_use, shares)?;
     store_share(host, who, account, &pool, &after)?;
     emit(host, &[abi::Removed::SIGNATURE_HASH, who.into_word()], [w(amount), w(shares)]);
     Ok(w(amount))

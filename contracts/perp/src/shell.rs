@@ -3,6 +3,7 @@
 use crate::{
     abi,
     error::Error,
+    limits,
     logic::{self, Order},
     program, storage,
     types::{Books, Fill, Position, HOUSE},
@@ -14,6 +15,7 @@ use fusebox_core::{
     host::{emit, Host},
     panel::{Class, Scope},
 };
+use fusebox_limiter as limiter;
 use stylus_sdk::stylus_core::Host as StylusHost;
 
 type Result<T> = core::result::Result<T, Vec<u8>>;
@@ -140,17 +142,20 @@ pub fn credit(host: &mut impl Host, who: Address, amount: U256) -> Result<()> {
     let amount = logic::amount(amount)?;
     let account = logic::credit(storage::account(host, who), amount)?;
     storage::store_account(host, who, account).map_err(abi::overflow)?;
+    limiter::shell::inflow(host, &HOUSE.limiter, limits::WITHDRAWALS, amount);
     emit(host, &[abi::Deposited::SIGNATURE_HASH, who.into_word()], [w(amount)]);
     Ok(())
 }
 
-/// Takes what is about to leave.
-pub fn debit(host: &mut impl Host, amount: U256) -> Result<u128> {
+/// Takes what is about to leave, at a pace: 0 if it leaves now, the number of a ticket, or [`limits::TRIPPED`].
+pub fn debit(vm: &impl StylusHost, host: &mut impl Host, amount: u128) -> Result<U256> {
     HOUSE.check(host, Scope::PROTOCOL, Class::ExitUnpriced)?;
     let who = host.caller();
-    let amount = logic::amount(amount)?;
     let account = logic::debit(storage::account(host, who), amount)?;
-    storage::store_account(host, who, account).map_err(abi::overflow)?;
-    emit(host, &[abi::Withdrawn::SIGNATURE_HASH, who.into_word()], [w(amount)]);
-    Ok(amount)
+    let ticket = program::leave(vm, host, limits::WITHDRAWALS, amount)?;
+    if ticket != limits::TRIPPED {
+        storage::store_account(host, who, account).map_err(abi::overflow)?;
+        emit(host, &[abi::Withdrawn::SIGNATURE_HASH, who.into_word()], [w(amount)]);
+    }
+    Ok(ticket)
 }

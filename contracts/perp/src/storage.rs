@@ -3,8 +3,8 @@
 //! | root | slot | word |
 //! |---|---|---|
 //! | `perp.config` | 0 | collateral token 160, its decimals 8 |
-//! | | 1 to 7 | the pool, oracle, keeper, guard, view, setup and watch programs 160 |
-//! | `perp.markets` | 4m | terms: initial, maintenance, fee, penalty, interest, guarded 16 each, smallest margin 64, bounty 64 |
+//! | | 1 to 10 | the pool, oracle, keeper, guard, view, setup, watch, share, queue and carry programs 160 |
+//! | `perp.markets` | 4m | terms: initial, maintenance, fee, penalty, interest, guarded 16 each, smallest margin 64, bounty 64, at 255 whether a Steward has tightened them |
 //! | | 4m+1, 4m+2 | long and short side: size 128, entry 128 |
 //! | `perp.accounts` | keccak(account . root) | free 128, shares 128 |
 //! | `perp.positions` | keccak(account, market . root) | size 120, margin 120, long 1 |
@@ -14,6 +14,7 @@
 
 use crate::types::{Account, Interest, Pool, Position, Side, Terms};
 use alloy_primitives::{Address, U256};
+use fusebox_authority::{self as authority, types::Direction};
 use fusebox_core::{
     host::{word, Host},
     pack::{field, field_u128, with_field, with_field_u128, FieldOverflow},
@@ -25,6 +26,11 @@ const MARKETS: U256 = erc7201("perp.markets");
 const ACCOUNTS: U256 = erc7201("perp.accounts");
 const POSITIONS: U256 = erc7201("perp.positions");
 const POOL: U256 = erc7201("perp.pool");
+
+/// A term's number in the parameter table.
+pub const TERM: u16 = 0x0500;
+/// Where the terms' word says that a Steward has tightened some.
+pub const TIGHTENED: u32 = 255;
 
 /// A packed word.
 pub type Packed = Result<U256, FieldOverflow>;
@@ -68,9 +74,43 @@ fn market_slot(market: u32, part: u64) -> U256 {
     element(MARKETS, u64::from(market).wrapping_shl(2).wrapping_add(part)) // 34 bits: no overflow
 }
 
-/// The terms of a market; all zero for one that was never listed.
+/// The terms of a market as they are now; all zero for one that was never listed.
+///
+/// Only terms that a Steward has tightened cost more than one word.
 pub fn terms(host: &impl Host, market: u32) -> Terms {
-    unpack_terms(host.load(market_slot(market, 0)))
+    let word = terms_word(host, market);
+    let approved = unpack_terms(word);
+    if field(word, TIGHTENED, 1) == 0 {
+        return approved;
+    }
+    tightened(host, market, approved)
+}
+
+/// The terms with what a Steward has tightened, as far as it has not expired.
+#[cold]
+#[inline(never)]
+fn tightened(host: &impl Host, market: u32, approved: Terms) -> Terms {
+    let now = host.now();
+    let in_force = |term: u16, direction, value: u16| {
+        let overlay = authority::storage::overlay(host, market, TERM.saturating_add(term));
+        u16::try_from(authority::logic::overlay::effective(direction, value.into(), &overlay, now)).unwrap_or(value)
+    };
+    Terms {
+        initial_bps: in_force(0, Direction::UpTightens, approved.initial_bps),
+        interest_bps: in_force(4, Direction::DownTightens, approved.interest_bps),
+        guarded_bps: in_force(5, Direction::UpTightens, approved.guarded_bps),
+        ..approved
+    }
+}
+
+/// The word of a market's terms.
+pub fn terms_word(host: &impl Host, market: u32) -> U256 {
+    host.load(market_slot(market, 0))
+}
+
+/// Writes the word of a market's terms.
+pub fn store_terms_word(host: &mut impl Host, market: u32, word: U256) {
+    host.store(market_slot(market, 0), word);
 }
 
 /// The terms in a word, not validated.

@@ -17,6 +17,8 @@ pub const MAX_MARKETS: u32 = 8;
 pub const BPS: u128 = 10_000;
 /// Shares that nobody holds, so that the first provider cannot round the second one's shares away.
 pub const VIRTUAL_SHARES: u128 = 1_000_000;
+/// Shares leave in lots of this many, about a unit of the token: what the limiter counts, since shares pass its bounds.
+pub const LOT: u128 = VIRTUAL_SHARES;
 
 /// The terms of a market, fixed when it is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

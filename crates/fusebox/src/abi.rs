@@ -1,6 +1,6 @@
 //! Events and errors as clients see them, and the one rule that turns an [`Error`] into revert data.
 
-use crate::error::{Error, PriceError, Refusal};
+use crate::error::{CouncilError, Error, PriceError, Refusal};
 use alloc::vec::Vec;
 use alloy_primitives::{B256, U256};
 use alloy_sol_types::{sol, SolError, SolEvent};
@@ -24,6 +24,8 @@ sol! {
     error CoverAboveLoss(uint256 cover, uint256 loss);
     error LossOverflow(uint256 loss, uint256 cover);
     error NoIncident(uint32 scope);
+    error OwnIncident(address who, uint32 incident);
+    error IncidentTooYoung(uint64 age, uint64 bound);
     error FieldOverflow(uint256 value, uint256 bits);
     error ZeroAddress(uint8 argument, address value);
 }
@@ -33,6 +35,17 @@ pub const INCIDENT: B256 = Incident::SIGNATURE_HASH;
 
 fn n(value: impl Into<u64>) -> U256 {
     U256::from(value.into())
+}
+
+impl From<CouncilError> for Vec<u8> {
+    fn from(error: CouncilError) -> Self {
+        match error {
+            CouncilError::Authority(error) => error.into(),
+            CouncilError::NoIncident { scope } => revert(NoIncident::SELECTOR, [n(scope.number())]),
+            CouncilError::OwnIncident { who, incident } => revert(OwnIncident::SELECTOR, [word(who), n(incident)]),
+            CouncilError::IncidentTooYoung { age, bound } => revert(IncidentTooYoung::SELECTOR, [n(age), n(bound)]),
+        }
+    }
 }
 
 impl From<Refusal> for Vec<u8> {

@@ -42,6 +42,38 @@ pub enum PriceError {
     Breaker(fusebox_breaker::error::Error),
 }
 
+/// Why Council may not act in a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CouncilError {
+    /// The caller is not Council.
+    Authority(fusebox_authority::error::Error),
+    /// No incident is open there by the clock.
+    NoIncident {
+        /// The scope.
+        scope: Scope,
+    },
+    /// The caller opened it.
+    OwnIncident {
+        /// Who.
+        who: Address,
+        /// Its number.
+        incident: u32,
+    },
+    /// It is too young.
+    IncidentTooYoung {
+        /// Its age in seconds.
+        age: u64,
+        /// The bound.
+        bound: u64,
+    },
+}
+
+impl From<fusebox_authority::error::Error> for CouncilError {
+    fn from(error: fusebox_authority::error::Error) -> Self {
+        Self::Authority(error)
+    }
+}
+
 /// A refusal; it carries no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
 use fusebox_core::{
     host::{emit, Host},
+    pack::FieldOverflow,
     panel::Scope,
 };
 
@@ -17,7 +18,7 @@ use fusebox_core::{
 ///
 /// The new head is `keccak256(head . id . record . opener . money)`, so that a reader of the logs can verify that none
 /// is missing.
-fn write(host: &mut impl Host, id: u32, incident: &Incident) -> Result<(), Error> {
+fn write(host: &mut impl Host, id: u32, incident: &Incident) -> Result<(), FieldOverflow> {
     let [record, opener, money] = storage::store_incident(host, id, incident)?;
     let number = U256::from(id);
     let head = U256::from_be_bytes(storage::head(host).0);
@@ -43,7 +44,7 @@ pub fn open_incident(host: &impl Host, scope: Scope) -> Option<(u32, Incident)> 
 /// The number of the incident that is open at the scope, or of a new one that [`record`] will fill in this transaction.
 ///
 /// An incident whose clock has run out is resolved first: what comes after it is another one.
-pub fn reserve(host: &mut impl Host, scope: Scope) -> Result<u32, Error> {
+pub fn reserve(host: &mut impl Host, scope: Scope) -> Result<u32, FieldOverflow> {
     let now = host.now();
     if let Some((id, incident)) = open_incident(host, scope) {
         if incident.detected == 0 || now < incident.ends {
@@ -60,7 +61,7 @@ pub fn reserve(host: &mut impl Host, scope: Scope) -> Result<u32, Error> {
 /// Records a finding: fills a new incident at the scope, or updates the open one; where nothing changes, nothing is written.
 ///
 /// Its number, and by how many tiers it has risen.
-pub fn record(host: &mut impl Host, scope: Scope, by: Address, finding: Finding) -> Result<(u32, u8), Error> {
+pub fn record(host: &mut impl Host, scope: Scope, by: Address, finding: Finding) -> Result<(u32, u8), FieldOverflow> {
     let (id, now) = (reserve(host, scope)?, host.now());
     let before = storage::incident(host, id);
     let after = match before.detected {
@@ -74,7 +75,7 @@ pub fn record(host: &mut impl Host, scope: Scope, by: Address, finding: Finding)
 }
 
 /// Resolves the open incident of a scope that is back to Normal.
-pub fn resolve(host: &mut impl Host, scope: Scope) -> Result<(), Error> {
+pub fn resolve(host: &mut impl Host, scope: Scope) -> Result<(), FieldOverflow> {
     let Some((id, incident)) = open_incident(host, scope) else { return Ok(()) };
     storage::store_open_id(host, scope, 0);
     let resolved = logic::resolve(host.now(), incident);
@@ -82,7 +83,7 @@ pub fn resolve(host: &mut impl Host, scope: Scope) -> Result<(), Error> {
 }
 
 /// Notes that a scope's incident ends at `ends` after all: a pause cut short or extended.
-pub fn reschedule(host: &mut impl Host, scope: Scope, ends: u64) -> Result<(), Error> {
+pub fn reschedule(host: &mut impl Host, scope: Scope, ends: u64) -> Result<(), FieldOverflow> {
     let Some((id, incident)) = open_incident(host, scope) else { return Ok(()) };
     let updated = Incident { ends, ..incident };
     if updated != incident {
@@ -114,7 +115,7 @@ pub fn label(host: &mut impl Host, id: u32, label: u8) -> Result<(), Error> {
 pub fn lose(host: &mut impl Host, scope: Scope, loss: u128, cover: u128) -> Result<(), Error> {
     let Some((id, incident)) = open_incident(host, scope) else { return Ok(()) };
     let updated = logic::add_loss(incident, loss, cover)?;
-    write(host, id, &updated)
+    Ok(write(host, id, &updated)?)
 }
 
 /// An incident and its three times: to detection, to containment, to resolution.

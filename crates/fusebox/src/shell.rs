@@ -2,7 +2,7 @@
 
 use crate::{
     abi,
-    error::{Error, PriceError, Refusal},
+    error::{CouncilError, Error, PriceError, Refusal},
     journal, logic, storage,
     types::{Cause, Finding, Noted, Passed, Priced, Sighting, Signal},
 };
@@ -13,6 +13,7 @@ use fusebox_authority::{self as authority, types::Role};
 use fusebox_breaker as breaker;
 use fusebox_core::{
     host::{emit, Host},
+    pack::FieldOverflow,
     panel::{Class, Classes, Panel, Scope, Standing, Tier, BREAKER, CIRCUITS_PER_WORD, LISTED, PAUSE, SIGNAL},
 };
 use fusebox_guardian::{self as guardian, types::Pause};
@@ -185,19 +186,19 @@ impl House {
             return Err(Refusal::UnknownMarket { market: scope.number(), listed: storage::count(host) }.into());
         }
         let signal = logic::sentinel(storage::signal(host, scope), host.now(), secs)?;
-        self.raise(host, scope, signal)
+        Ok(self.raise(host, scope, signal)?)
     }
 
     /// The limiter has tripped: the scope takes no new risk until `until`. Whatever called this moves no value.
     ///
     /// Events: `Signalled`, `Incident`.
-    pub fn trip(&self, host: &mut impl Host, scope: Scope, until: u64) -> Result<(), Error> {
+    pub fn trip(&self, host: &mut impl Host, scope: Scope, until: u64) -> Result<(), FieldOverflow> {
         let signal = logic::tripped(storage::signal(host, scope), until);
         self.raise(host, scope, signal)
     }
 
     /// Writes a signal, its bit and its incident.
-    fn raise(&self, host: &mut impl Host, scope: Scope, signal: Signal) -> Result<(), Error> {
+    fn raise(&self, host: &mut impl Host, scope: Scope, signal: Signal) -> Result<(), FieldOverflow> {
         storage::store_signal(host, scope, &signal)?;
         set_bit(host, scope, SIGNAL, true);
         let (by, now) = (host.caller(), host.now());
@@ -224,7 +225,7 @@ impl House {
                 })
             })?;
         if let Some(error) = failed {
-            return Err(error);
+            return Err(error.into());
         }
         for scope in scopes {
             self.note_pause(host, Scope::new(*scope))?;
@@ -246,7 +247,7 @@ impl House {
             contained: true,
         };
         let by = host.caller();
-        journal::record(host, scope, by, finding).map(drop)
+        Ok(journal::record(host, scope, by, finding).map(drop)?)
     }
 
     /// Council moves the end of a live pause, within an incident that it did not open itself.
@@ -256,6 +257,23 @@ impl House {
         let incident = council(host, scope)?;
         guardian::shell::extend(host, &self.guardian, scope, until, incident)?;
         self.reschedule(host, scope)
+    }
+
+    /// Whether the caller, Council, may act in a scope: within an incident that is open by the clock, that it did not
+    /// open itself and that is old enough.
+    pub fn acting(&self, host: &impl Host, scope: Scope) -> Result<(), CouncilError> {
+        authority::shell::require(host, Role::Council)?;
+        let (who, now) = (host.caller(), host.now());
+        let open = journal::open_incident(host, scope).filter(|(_, incident)| now < incident.ends);
+        let (id, incident) = open.ok_or(CouncilError::NoIncident { scope })?;
+        let (age, bound) = (now.saturating_sub(incident.detected), self.guardian.incident_age_secs());
+        if incident.opened_by == who {
+            return Err(CouncilError::OwnIncident { who, incident: id });
+        }
+        if age < bound {
+            return Err(CouncilError::IncidentTooYoung { age, bound });
+        }
+        Ok(())
     }
 
     /// Council ends a live pause, within an incident that it did not open itself.
@@ -274,7 +292,7 @@ impl House {
     /// Tells the incident when its scope will be back to Normal, now that the pause ends at another time.
     fn reschedule(&self, host: &mut impl Host, scope: Scope) -> Result<(), Error> {
         let ends = self.ends(host, scope);
-        journal::reschedule(host, scope, ends)
+        Ok(journal::reschedule(host, scope, ends)?)
     }
 
     /// When a scope will be back to Normal by the clock: after the grace of its pause and the last step of its breaker.

@@ -122,6 +122,11 @@ pub fn clear<H: Host>(host: &mut H, params: &Params, scope: Scope) -> bool {
     over
 }
 
+/// Whether an account is the only guardian of a scope: its removal loosens.
+pub fn is_last<H: Host>(host: &H, guardian: Address, scope: Scope) -> bool {
+    storage::grant(host, guardian, scope).duration_secs != 0 && storage::tally(host, scope).guardians <= 1
+}
+
 /// Counts an outage of the sequencer as paused in a market.
 pub fn absent<H: Host>(host: &mut H, params: &Params, market: Scope, outage: Interval) {
     let (over, own) = (storage::over(host, market), storage::pause(host, market));

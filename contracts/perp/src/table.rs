@@ -1,0 +1,218 @@
+//! The parameter table: every value that can change after a market is listed, its bounds and which way tightens.
+//!
+//! | id | scope | value |
+//! |---|---|---|
+//! | `0x0100 + n` | 0 | delay `n` of [`fusebox_authority`], in seconds |
+//! | `0x0200 + n` | market | threshold `n` of the breaker, in the order of its word |
+//! | `0x0280 + n` | market | the maximum age of feed `n`, in seconds |
+//! | `0x0300 + n` | bucket | the limiter's floor, share of the base, window, small lane, policy |
+//! | `0x0500 + n` | market | term `n` of the market, in the order of [`crate::types::Terms`] |
+
+use crate::{
+    abi, limits, program,
+    storage::{self, TERM, TIGHTENED},
+};
+use alloc::vec::Vec;
+use alloy_primitives::U256;
+use alloy_sol_types::SolError;
+use fusebox_authority::{
+    self as authority,
+    types::{
+        change::header,
+        playbook::{Incident, Situation},
+        table::{is_table, Row, DELAY_ROWS},
+        Change,
+    },
+};
+use fusebox_breaker::storage as breaker;
+use fusebox_core::{
+    host::{revert, Host},
+    pack::{field_u128, with_field, with_field_u128},
+    panel::{Scope, Tier},
+};
+use fusebox_limiter as limiter;
+use stylus_sdk::stylus_core::Host as StylusHost;
+
+type Result<T> = core::result::Result<T, Vec<u8>>;
+
+/// The limiter's share of the base, which a Steward may lower for a while.
+pub const LIMIT_SHARE: u16 = 0x0301;
+
+const WAITS: (Row, Row, Row, Row) = {
+    let [a, b, c, d] = DELAY_ROWS;
+    (a, b, c, d)
+};
+
+/// The rows. Where a Steward may tighten, its floor stands last and is not the first bound: a threshold of the breaker
+/// that it could lower far enough would be a pause, so it has none of these.
+pub const TABLE: [Row; 37] = [
+    WAITS.0,
+    WAITS.1,
+    WAITS.2,
+    WAITS.3,
+    // The breaker: lower thresholds of Guarded, ReduceOnly and velocity trip earlier, and none of them stops an exit.
+    // What trips Halted, and every time, can hurt either way.
+    Row::down(0x0200, 50, 2_500, 2_500),
+    Row::down(0x0201, 100, 5_000, 5_000),
+    Row::contested(0x0202, 500, 5_000),
+    Row::down(0x0203, 300, 5_000, 5_000),
+    Row::down(0x0204, 10, 1_000, 1_000),
+    Row::contested(0x0205, 300, 14_400),
+    Row::contested(0x0206, 1, 50),
+    Row::contested(0x0207, 30, 600),
+    Row::contested(0x0208, 1, 1_440),
+    Row::contested(0x0209, 1, 1_440),
+    Row::contested(0x020a, 1, 1_440),
+    Row::contested(0x020b, 1, 1_440),
+    Row::contested(0x020c, 3, 4_320),
+    Row::contested(0x020d, 180, 7_200),
+    Row::contested(0x020e, 3, 10),
+    // A longer age lets stale prices in, a shorter one refuses good ones.
+    Row::contested(0x0280, 60, 172_800),
+    Row::contested(0x0281, 60, 172_800),
+    Row::contested(0x0282, 60, 172_800),
+    Row::contested(0x0283, 60, 172_800),
+    Row::contested(0x0284, 60, 172_800),
+    // The limiter: a smaller share lets less leave at once, but never less than a hundredth of the base a window.
+    Row::contested(0x0300, 1, limiter::params::MAX_AMOUNT),
+    Row::down(LIMIT_SHARE, 100, 10_000, 100),
+    Row::contested(0x0302, 60, 10_080),
+    Row::contested(0x0303, 0, 5_000),
+    Row::contested(0x0304, 0, 2),
+    // The terms: more margin for new risk and a smaller open interest tighten. What decides a liquidation or a cost can
+    // hurt either way.
+    Row::up(TERM, 1, 10_000, 5_000),
+    Row::contested(0x0501, 1, 9_999),
+    Row::contested(0x0502, 0, 1_000),
+    Row::contested(0x0503, 0, 9_999),
+    Row::down(0x0504, 1, 20_000, 500),
+    Row::up(0x0505, 10_000, 50_000, 50_000),
+    Row::contested(0x0506, 1, 0xffff_ffff_ffff_ffff),
+    Row::contested(0x0507, 0, 0xffff_ffff_ffff_ffff),
+];
+
+const _: () = assert!(is_table(&TABLE));
+
+/// Where a parameter lies: module and number, the word as it is, offset and bits of its field.
+struct Place {
+    module: u8,
+    number: u8,
+    word: U256,
+    offset: u32,
+    bits: u32,
+}
+
+/// Finds a parameter.
+///
+/// Errors: [`abi::NoParameter`] where the scope has no such word.
+fn place(host: &impl Host, scope: u32, id: u16) -> Result<Place> {
+    let [module, number] = id.to_be_bytes();
+    let half = |index: u8| (u32::from(index).saturating_mul(16), 16);
+    let of_breaker = |index: u64| breaker::load(host, Scope::new(scope), index);
+    let (word, (offset, bits)) = match (module, number) {
+        (2, 14) => (of_breaker(breaker::PARAMS), (224, 8)),
+        (2, 0..=13) => (of_breaker(breaker::PARAMS), half(number)),
+        (2, _) => (of_breaker(breaker::FEEDS.saturating_add(u64::from(number & 0x7f))), (232, 24)),
+        (3, _) => {
+            let config = limiter::storage::config(host, scope).filter(|_| limits::exists(scope));
+            let at = [(0, 128), (128, 16), (144, 16), (160, 16), (176, 8)];
+            let field = at.get(usize::from(number)).copied().unwrap_or_default();
+            (config.map(|config| config.pack()).unwrap_or_default(), field)
+        }
+        (5, 6) => (storage::terms_word(host, scope), (96, 64)),
+        (5, 7) => (storage::terms_word(host, scope), (160, 64)),
+        (5, _) => (storage::terms_word(host, scope), half(number)),
+        _ => (U256::ZERO, (0, 0)),
+    };
+    if word.is_zero() || bits == 0 {
+        return Err(revert(abi::NoParameter::SELECTOR, [U256::from(scope), U256::from(id)]));
+    }
+    Ok(Place { module, number, word, offset, bits })
+}
+
+/// The approved value of a parameter.
+///
+/// Errors: those of [`place`].
+pub fn value(host: &impl Host, scope: u32, id: u16) -> Result<u128> {
+    match authority::shell::own_value(host, (scope, id)) {
+        Some(delay) => Ok(delay),
+        None => place(host, scope, id).map(|place| field_u128(place.word, place.offset, place.bits)),
+    }
+}
+
+/// Writes a value that may be written, and logs it if it waited; the module's own rules decide whether it fits with the
+/// others.
+///
+/// Errors: those of [`place`]; the module's.
+/// Events: `ParameterSet`; the limiter's.
+pub fn write(vm: &impl StylusHost, host: &mut impl Host, scope: u32, id: u16, value: u128) -> Result<()> {
+    if authority::shell::set_own_value(host, (scope, id), value) {
+        return Ok(());
+    }
+    let Place { module, number, word, offset, bits } = place(host, scope, id)?;
+    let next = with_field_u128(word, offset, bits, value).map_err(abi::overflow)?;
+    match module {
+        2 => {
+            let market = Scope::new(scope);
+            let index = if number < 0x80 { 0 } else { u64::from(number & 0x7f).saturating_add(2) };
+            breaker::store(host, market, breaker::PARAMS.saturating_add(index), next, word);
+            let setup = breaker::load_setup(host, market)?;
+            setup.params.validate()?;
+            for (feed, config) in (0u8..setup.count).zip(&setup.feeds) {
+                config.validate(feed)?;
+            }
+        }
+        3 => {
+            program::configure(vm, scope, next)?;
+        }
+        _ => {
+            storage::unpack_terms(next).validated()?;
+            storage::store_terms_word(host, scope, next);
+        }
+    }
+    Ok(())
+}
+
+/// Tells the module of a parameter that a Steward has tightened it, or that this has ended.
+///
+/// Errors: those of [`value`]; the limiter's.
+pub fn mark(vm: &impl StylusHost, host: &mut impl Host, scope: u32, id: u16) -> Result<()> {
+    let overlay = authority::storage::overlay(host, scope, id);
+    let is_live = overlay.is_live(host.now());
+    match id {
+        LIMIT_SHARE => {
+            let approved = value(host, scope, id)?.max(1);
+            let factor = overlay.value.saturating_mul(10_000).checked_div(approved).unwrap_or(0).min(10_000);
+            let (factor, until) =
+                if is_live { (u16::try_from(factor).unwrap_or(10_000), overlay.until) } else { (10_000, 0) };
+            program::overlaid(vm, scope, factor, until)
+        }
+        _ if id >= TERM => {
+            let word = storage::terms_word(host, scope);
+            // Set once it stays: whether an overlay is in force is compared on every read.
+            let next = with_field(word, TIGHTENED, 1, 1).map_err(abi::overflow)?;
+            if next != word && is_live {
+                storage::store_terms_word(host, scope, next);
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How the scope of a playbook stands: its open incident, as long as that lasts by the clock, and the tier it reached.
+pub fn situation(host: &impl Host, batch: &[U256]) -> Result<Situation> {
+    let hash = authority::shell::hash(host, batch);
+    let scope = authority::storage::playbook(host, hash).scope;
+    let open = fusebox::journal::open_incident(host, Scope::new(scope)).filter(|(_, it)| host.now() < it.ends);
+    let tier = open.map_or(Tier::Normal, |(_, incident)| incident.tier);
+    let incident = open.map(|(id, it)| Incident { id, opened_by: it.opened_by, opened_at: it.detected });
+    Ok(Situation { scope, tier, incident })
+}
+
+/// The words of a change.
+pub fn words(change: &Change<'_>) -> Vec<U256> {
+    let mut words = Vec::from([header(change.act, change.id, change.scope)]);
+    words.extend_from_slice(change.args);
+    words
+}
