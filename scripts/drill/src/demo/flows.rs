@@ -243,3 +243,47 @@ fn ask(ground: &mut Ground, flow: &Flow, told: &mut Told) -> Result<Fate, String
         Err(refusal) => Err(format!("a withdrawal failed: {}", refusal.text)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flow(time: u64, last: u8, amount: i128) -> Flow {
+        Flow { time, account: Address::with_last_byte(last), amount }
+    }
+
+    #[test]
+    fn everybody_starts_with_the_most_that_he_will_be_short_of() {
+        let flows = [flow(1, 1, 5), flow(2, 1, -3), flow(3, 1, 7), flow(4, 2, -9), flow(5, 2, 4)];
+        let expected = BTreeMap::from([(Address::with_last_byte(1), 9)]);
+        assert_eq!(openings(&flows), expected, "5, then 2, then 9; the other brings what he takes");
+    }
+
+    #[test]
+    fn a_wait_counts_from_the_first_request_to_the_second_the_ticket_is_ready() {
+        let mut told = Told {
+            fates: vec![
+                (flow(5, 1, -1), Fate::Came),
+                (flow(10, 1, 1), Fate::Refused),
+                (flow(20, 1, 1), Fate::Waits { ready: 50 }),
+                (flow(12, 2, 1), Fate::Paid),
+            ],
+            paid: Vec::new(),
+            at_once: 4,
+            by_ticket: 3,
+            held: 2,
+            held_tickets: 1,
+            refused: 1,
+            refused_count: 1,
+            asked: 15,
+            errors: BTreeMap::new(),
+            journal: Vec::new(),
+            spent: (0, 0),
+        };
+        assert_eq!(told.waited(Address::with_last_byte(1)), (Some(40), 2));
+        assert_eq!(told.waited(Address::with_last_byte(2)), (Some(0), 1));
+        assert_eq!((told.left(), told.waiting()), (7, 5));
+        told.fates.truncate(2);
+        assert_eq!(told.waited(Address::with_last_byte(1)), (None, 1));
+    }
+}

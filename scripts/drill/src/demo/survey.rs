@@ -1,5 +1,6 @@
 //! Many records at once: how often a circuit tripped, at which tier, for how long, and whether exits stayed open.
 
+use super::facts;
 use super::incident::Incident;
 use super::record::{clock, money, span, Run, CLASSES, TIERS};
 use super::stage::Played;
@@ -143,9 +144,9 @@ pub fn limits() -> Vec<String> {
 
 /// The head of the table, the same on the terminal and in the report; `no`: minutes in which a real call was refused.
 pub fn head(question: Question) -> Vec<&'static str> {
-    let mut head = vec!["days", "replayed", "fall", "Guarded", "ReduceOnly", "Halted", "strikes", "no Increase"];
+    let mut head = vec!["days", "replayed", "fall", "Guarded", "ReduceOnly", "Halted", "no Increase"];
     match question {
-        Question::Quiet => head.push("nothing else"),
+        Question::Quiet => head.push("no other call"),
         Question::Storms => head.extend(["no closing", "no liquidation", "liquidated", "bad debt"]),
     }
     head
@@ -165,7 +166,6 @@ pub fn cells(line: &Line, question: Question) -> Vec<String> {
         tier(0),
         tier(1),
         tier(2),
-        line.strikes.to_string(),
         minutes(line.stopped[0]),
     ];
     match question {
@@ -193,7 +193,8 @@ pub fn text(title: &str, parts: &[(&Incident, &Played)], question: Question) -> 
             let (from, long) = (clock(tier.from), span(tier.until - tier.from));
             let _ = writeln!(out, "    {from}  {} for {long}: {}", tier.tier, tier.why);
         }
-        for said in &incident.assumed {
+        let sampled = facts::sampled(incident);
+        for said in incident.assumed.iter().chain([&sampled]) {
             let _ = writeln!(out, "    {said}");
         }
     }

@@ -1,6 +1,6 @@
 //! What the breakers did, in sentences that follow from the numbers and from nothing else.
 
-use super::record::{clock, money, span, Kind, Run};
+use super::record::{clock, money, price, span, Kind, Run, CLASSES, TIERS};
 
 /// The runs of one replay.
 pub struct Runs {
@@ -92,8 +92,24 @@ impl Runs {
             on.refused_honest,
             span(u64::from(on.minutes_tripped) * 60)
         ));
+        said.extend(self.at_the_low());
         said.push(self.of_the_pause(unit));
         said
+    }
+
+    /// What the circuit allowed at the lowest price.
+    fn at_the_low(&self) -> Option<String> {
+        let (time, low) = self.low();
+        let sample = self.unpaused.samples.iter().find(|sample| sample.time == time)?;
+        let refused: Vec<&str> = CLASSES
+            .iter()
+            .enumerate()
+            .filter(|(class, _)| sample.stopped >> class & 1 == 1)
+            .map(|(_, name)| *name)
+            .collect();
+        let refused = if refused.is_empty() { "no class of action".into() } else { refused.join(", ") };
+        let tier = TIERS.get(usize::from(sample.tier)).copied().unwrap_or("?");
+        Some(format!("At the low, {} at {}, the market was {tier} and refused {refused}.", price(low), clock(time)))
     }
 
     /// What the guardian's pause changed, beyond what the breakers did without it.

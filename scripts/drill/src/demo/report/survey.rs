@@ -4,6 +4,7 @@ use super::figures::{figure, overview};
 use super::tables::{grid, journal, refusals, tiers};
 use super::{list, of_run, section, Chapter};
 use crate::demo::chart::escaped;
+use crate::demo::facts;
 use crate::demo::incident::Incident;
 use crate::demo::record::{clock, money, Kind};
 use crate::demo::stage::Played;
@@ -37,6 +38,9 @@ pub fn chapter(
     let rows: Vec<(String, Vec<String>)> =
         lines.iter().map(|line| (line.title.clone(), cells(line, question))).collect();
     grid(&mut body, &head(question), &rows);
+    for sampled in in_order(parts.iter().map(|(incident, _)| facts::sampled(incident)).collect()) {
+        let _ = writeln!(body, "<p class=\"lead\">{}</p>", escaped(&sampled));
+    }
     for (incident, played) in parts {
         let from_to =
             format!("{} UTC to {} UTC. {}", clock(incident.from), clock(incident.until), incident.assumed.join(" "));

@@ -33,7 +33,8 @@ pub(super) fn table(out: &mut String, rows: &[Row]) {
 pub(super) fn grid(out: &mut String, head: &[&str], rows: &[(String, Vec<String>)]) {
     let cell = |tag: &str, text: &str| format!("<{tag} class=\"n\">{}</{tag}>", escaped(text));
     let head: String = head.iter().map(|text| cell("th", text)).collect();
-    let _ = writeln!(out, "<div class=\"scroll\"><table><thead><tr><th></th>{head}</tr></thead><tbody>");
+    let _ =
+        writeln!(out, "<div class=\"scroll\"><table class=\"tight\"><thead><tr><th></th>{head}</tr></thead><tbody>");
     for (title, cells) in rows {
         let cells: String = cells.iter().map(|text| cell("td", text)).collect();
         let _ = writeln!(out, "<tr><td class=\"t\">{}</td>{cells}</tr>", escaped(title));
