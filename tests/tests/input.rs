@@ -84,7 +84,7 @@ fn a_constructor_refuses_zero_addresses_and_absurd_values() {
 
 #[test]
 fn a_listing_refuses_terms_out_of_bounds() {
-    let mut rig = Rig::new();
+    let rig = Rig::new();
     let feeds = [rig.anchor, rig.second].map(|feed| aggregator(feed, 8, 100_000, MAX_AGE));
     let bad: [(usize, u64, u64); 13] = [
         (0, 0, 1),
@@ -116,7 +116,7 @@ fn a_listing_refuses_terms_out_of_bounds() {
 
 #[test]
 fn a_listing_refuses_parameters_out_of_bounds() {
-    let mut rig = Rig::new();
+    let rig = Rig::new();
     // Index in the word, number of the field, value, bounds.
     let bad: [(usize, u8, u64, u64, u64); 25] = [
         (0, 1, 0, 1, 1_000),
@@ -227,25 +227,33 @@ fn a_listing_refuses_feeds_that_are_not_what_they_are_said_to_be() {
 #[test]
 fn a_pool_is_read_the_right_way_round_or_not_listed() {
     let mut rig = Rig::new();
-    let now = rig.now() + 7 * 86_400; // once the listing has waited
-                                      // ln(2,000e6 / 1e18) / ln(1.0001): dollars of 6 decimals for an asset of 18.
+    // ln(2,000e6 / 1e18) / ln(1.0001): dollars of 6 decimals for an asset of 18.
     let tick = I256::try_from(-200_311).expect("fits");
-    let mut oracle = |since: u64| {
-        let arguments = (U256::from(since), tick, U256::from(10)).abi_encode_params();
-        rig.chain.deploy_evm(DEPLOYER, &creation("PoolOracle", &arguments)).expect("an oracle")
+    let oracles = |rig: &mut Rig| {
+        [1_800, 1_799].map(|age| {
+            let arguments = (U256::from(rig.now() - age), tick, U256::from(10)).abi_encode_params();
+            rig.chain.deploy_evm(DEPLOYER, &creation("PoolOracle", &arguments)).expect("an oracle")
+        })
     };
-    let (pool, young) = (oracle(now - 1_800), oracle(now - 1_799));
+    // They are as old once the listings have waited: where they will be is known before.
+    let mut future = rig.clone();
+    future.advance(7 * 86_400, START);
+    let [pool, young] = oracles(&mut future);
     let anchor = aggregator(rig.anchor, 8, 100_000, MAX_AGE);
-    let call = |rig: &Rig, source, inverted| {
-        rig.listing_of(rig.terms(), Params::default(), &[anchor, pool_mean(source, [18, 6], inverted, 1_800)])
-    };
-    let listing = call(&rig, young, false);
-    rig.refuses_change(change::list(&listing), InvalidPrice { feed: 1, fault: 1 });
-    let (mut inverse, execute) = rig.ripe(change::list(&call(&rig, pool, true)));
-    let doubt = PriceInDoubt::abi_decode(&inverse.fails(CAROL, &execute).output).expect("PriceInDoubt");
+    let [unready, inverse, right] = [(young, false), (pool, true), (pool, false)].map(|(source, inverted)| {
+        let feeds = [anchor, pool_mean(source, [18, 6], inverted, 1_800)];
+        change::list(&rig.listing_of(rig.terms(), Params::default(), &feeds))
+    });
+    for words in [&unready, &inverse, &right] {
+        rig.call(GOVERNANCE, &proposeCall { words: words.clone() });
+    }
+    rig.advance(7 * 86_400, START);
+    assert_eq!(oracles(&mut rig), [pool, young]);
+    rig.refuses(CAROL, &executeCall { words: unready }, InvalidPrice { feed: 1, fault: 1 });
+    let doubt =
+        PriceInDoubt::abi_decode(&rig.fails(CAROL, &executeCall { words: inverse }).output).expect("PriceInDoubt");
     assert!(doubt.deviationBps > 1_000_000, "the inverse of the price is far from it");
-    let listing = call(&rig, pool, false);
-    rig.govern(&[change::list(&listing)]);
+    rig.call(CAROL, &executeCall { words: right });
     let price = rig.ask(&priceCall { market: 2, class: INCREASE });
     assert_eq!((price.price, price.tier), (n(2_000 * WAD), 0));
 }
@@ -331,7 +339,9 @@ fn amounts_at_their_edges() {
     let free = rig.ask(&accountCall { who: ALICE }).free;
     rig.refuses(ALICE, &withdrawCall { amount: free + n(1) }, InsufficientFree { needed: free + n(1), free });
     let held = rig.ask(&accountCall { who: LP }).shares;
-    rig.refuses(LP, &removeCall { shares: held + n(1) }, InsufficientShares { needed: held + n(1), held });
+    let more = held + n(1_000_000); // a lot
+    rig.refuses(LP, &removeCall { shares: more }, InsufficientShares { needed: more, held });
+    rig.refuses(LP, &removeCall { shares: n(999_999) }, ZeroAmount {});
 }
 
 #[test]

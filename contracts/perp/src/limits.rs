@@ -14,7 +14,7 @@ use fusebox_core::{
 use fusebox_limiter::{
     self as limiter,
     params::{Config, Policy},
-    types::{Outcome, Payment, TicketId},
+    types::{Outcome, Payment, Slot, TicketId},
 };
 use stylus_sdk::stylus_core::Host as StylusHost;
 
@@ -49,11 +49,18 @@ pub const fn exists(bucket: u32) -> bool {
     bucket <= REMOVALS || (bucket > LIQUIDATIONS && bucket <= LIQUIDATIONS.saturating_add(MAX_MARKETS))
 }
 
-/// What did not fit: 0 if the small lane took it, a ticket's number, or [`TRIPPED`] with the signal written.
+/// What did not fit: 0 if it does after all, a ticket's number, or [`TRIPPED`] with the signal written.
 ///
+/// A pace of liquidations follows the pool before it refuses, and lets a position larger than the whole of it pass when
+/// it is full: a position that nobody could liquidate would be bad debt.
 /// Errors: the limiter's, for a bucket that refuses. Events: `TicketIssued`, `Signalled`.
 pub fn overflow(host: &mut impl Host, bucket: u32, amount: u128) -> Result<U256> {
-    let owner = host.caller();
+    let (owner, mut amount) = (host.caller(), amount);
+    if bucket > LIQUIDATIONS {
+        let liquidity = liquidity(host, bucket);
+        limiter::shell::rebase(host, &HOUSE.limiter, bucket, liquidity)?;
+        amount = amount.min(limiter::storage::bucket(host, Slot::main(bucket)).capacity);
+    }
     Ok(match limiter::shell::exit(host, &HOUSE.limiter, bucket, owner, amount)? {
         Outcome::Passed => U256::ZERO,
         Outcome::Ticketed(id) => U256::from(id.0),

@@ -115,7 +115,10 @@ pub fn label(host: &mut impl Host, id: u32, label: u8) -> Result<(), Error> {
 pub fn lose(host: &mut impl Host, scope: Scope, loss: u128, cover: u128) -> Result<(), Error> {
     let Some((id, incident)) = open_incident(host, scope) else { return Ok(()) };
     let updated = logic::add_loss(incident, loss, cover)?;
-    Ok(write(host, id, &updated)?)
+    if updated != incident {
+        write(host, id, &updated)?;
+    }
+    Ok(())
 }
 
 /// An incident and its three times: to detection, to containment, to resolution.

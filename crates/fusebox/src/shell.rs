@@ -117,15 +117,21 @@ impl House {
     /// The first half of [`Self::poke`]: the breaker's memory and its bit. For protocols of several programs.
     ///
     /// Events: the breaker's.
-    /// Errors: the breaker's; a market without a breaker, listed or not, is `NotConfigured`.
+    /// Errors: the breaker's; a market that was never listed is `NotConfigured`.
     pub fn record(&self, host: &mut impl Host, market: Scope) -> Result<Sighting, breaker::error::Error> {
-        let effect = breaker::shell::poke(host, market, None)?;
         let (k, nibble) = market.place();
+        let effect = match breaker::shell::poke(host, market, None) {
+            // A circuit that was listed without a price has nothing to tell, and is tidied all the same.
+            Err(breaker::error::Error::NotConfigured { .. }) if storage::panel(host, k).bits(nibble) & LISTED != 0 => {
+                return Ok(Sighting { tier: Tier::Normal, anomaly: 0, contained: false, outage: (0, 0) });
+            }
+            outcome => outcome?,
+        };
         set_nibble(host, k, nibble, BREAKER, effect.bit_needed);
         Ok(Sighting {
             tier: effect.after.tier,
             anomaly: effect.anomaly,
-            contained: effect.quote.breach == Tier::Normal,
+            contained: effect.quote.clean,
             outage: effect.outage.map_or((0, 0), |outage| (outage.from, outage.until)),
         })
     }
@@ -193,7 +199,11 @@ impl House {
     ///
     /// Events: `Signalled`, `Incident`.
     pub fn trip(&self, host: &mut impl Host, scope: Scope, until: u64) -> Result<(), FieldOverflow> {
-        let signal = logic::tripped(storage::signal(host, scope), until);
+        let before = storage::signal(host, scope);
+        let signal = logic::tripped(before, until);
+        if signal == before || until <= host.now() {
+            return Ok(()); // it lasts as long already, or is over: whoever runs into the limiter again changes nothing
+        }
         self.raise(host, scope, signal)
     }
 
@@ -315,7 +325,13 @@ impl House {
     }
 
     /// Appoints or re-arms a guardian of a scope, or with a duration of 0 removes it. The contract has checked who asks.
+    ///
+    /// Errors: a scope that was never listed, whose pauses nobody would settle; the guardian's.
     pub fn set_guardian(&self, host: &mut impl Host, who: Address, scope: Scope, secs: u32) -> Result<(), Error> {
+        let (k, nibble) = scope.place();
+        if storage::panel(host, k).bits(nibble) & LISTED == 0 {
+            return Err(Refusal::UnknownMarket { market: scope.number(), listed: storage::count(host) }.into());
+        }
         guardian::shell::set_guardian(host, &self.guardian, who, scope, secs)?;
         Ok(())
     }

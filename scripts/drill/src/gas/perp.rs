@@ -8,12 +8,12 @@ use fusebox_testbed::{Chain, Outcome};
 use std::path::Path;
 
 sol! {
-    function initialise(address collateral, address governance, address council, address pauser, uint32 pauseSecs);
-    function list(uint256[] words) returns (uint32 market);
-    function setGuardian(address guardian, uint32 scope, uint32 maxDuration);
+    function initialise(address collateral, address governance, address council, address pauser, uint32 pauseSecs, uint128 floor);
+    function propose(uint256[] words) returns (bytes32 hash);
+    function execute(uint256[] words);
     function price(uint32 market, uint8 class) returns (uint256 price, uint8 tier, bool grace);
     function deposit(uint256 amount) returns (uint256 credited);
-    function withdraw(uint256 amount);
+    function withdraw(uint256 amount) returns (uint256 ticket);
     function provide(uint256 amount) returns (uint256 shares);
     function open(uint32 market, bool isLong, uint256 size, uint256 margin, uint256 limitPrice);
     function reduce(uint32 market, uint256 size, uint256 limitPrice);
@@ -33,8 +33,21 @@ sol! {
     error NotGuardian(address caller, uint32 scope);
 }
 
-const PROGRAMS: [&str; 8] =
-    ["perp", "perp-pool", "perp-oracle", "perp-keeper", "perp-guard", "perp-view", "perp-setup", "perp-watch"];
+const PROGRAMS: [&str; 13] = [
+    "perp",
+    "perp-pool",
+    "perp-oracle",
+    "perp-keeper",
+    "perp-guard",
+    "perp-view",
+    "perp-setup",
+    "perp-watch",
+    "perp-share",
+    "perp-queue",
+    "perp-carry",
+    "perp-limit",
+    "perp-meter",
+];
 /// Where the oracle program is in that order.
 const ORACLE: usize = 2;
 const MARKET: u32 = 1;
@@ -142,14 +155,22 @@ impl Ground {
             council: COUNCIL,
             pauser: GUARDIAN,
             pauseSecs: 86_400,
+            floor: 1_000_000_000_000,
         };
         let arguments = (programs.clone(), Bytes::from(terms.abi_encode())).abi_encode_params();
         let hot = chain.deploy_wasm_with(GOVERNANCE, &program(folder, PROGRAMS[0])?, arguments, U256::ZERO);
         programs.insert(0, hot.map_err(deployment(PROGRAMS[0]))?);
         let mut ground = Self { chain, token, feeds, programs };
-        ground.act(GOVERNANCE, &listing(feeds))?;
-        let appoint = setGuardianCall { guardian: GUARDIAN, scope: MARKET, maxDuration: 86_400 };
-        ground.act(GOVERNANCE, &appoint)?;
+        // What is listed and who guards it waits out the longest delay.
+        let changes = [listing(feeds), guardian()];
+        for words in &changes {
+            ground.act(GOVERNANCE, &proposeCall { words: words.clone() })?;
+        }
+        ground.chain.advance(7 * 86_400);
+        let mut ground = ground.priced(2_000, 2_000)?;
+        for words in changes {
+            ground.act(KEEPER, &executeCall { words })?;
+        }
         for (who, amount) in [(PROVIDER, 1_000_000), (TRADER, 10_000), (SECOND, 10_000), (KEEPER, 1_000)] {
             ground.fund(who, amount + 1_000)?;
             ground.act(who, &depositCall { amount: units(amount, 6) })?;
@@ -233,20 +254,27 @@ impl Ground {
 }
 
 /// The market: the breaker's defaults, two aggregators with 8 decimals.
-fn listing(feeds: [Address; 2]) -> listCall {
+fn listing(feeds: [Address; 2]) -> Vec<U256> {
     // Initial margin, maintenance, fee, penalty, cap of a side, margin while Guarded; then the smallest margin.
     let terms = packed(&[500, 250, 5, 100, 10_000, 15_000]) | (units(10, 6) << 96);
     // Divergence, velocity, confidence; time constant and cap of the reference, debounce; the three tiers' times,
     // window, hard end, span of clean samples; then how many of these.
     let times = [500, 1_000, 2_500, 1_000, 200, 1_800, 2, 60, 10, 60, 240, 240, 4_320, 600];
     let params = packed(&times) | (U256::from(10) << 224);
-    let mut words = vec![terms, params, U256::ZERO];
+    let list = U256::from(7); // the act of a protocol's own, number 0
+    let mut words = vec![list, terms, params, U256::ZERO];
     for feed in feeds {
         // An aggregator, its decimals; gas for it, oldest answer.
         let rest = U256::from(1 | 8 << 8) | (U256::from(100_000) << 48) | (U256::from(4_500) << 72);
         words.push(U256::from_be_slice(feed.as_slice()) | (rest << 160));
     }
-    listCall { words }
+    words
+}
+
+/// The change that appoints the market's guardian.
+fn guardian() -> Vec<U256> {
+    let appoint = U256::from(3 | u64::from(MARKET) << 24);
+    vec![appoint, U256::from_be_slice(GUARDIAN.as_slice()), U256::from(86_400)]
 }
 
 /// Fields of 16 bits, from the least significant.
