@@ -20,6 +20,8 @@ const AGAIN: u64 = 3_600;
 const CLAIM_EVERY: u64 = 600;
 /// The longest hold of a ticket.
 const HOLD: u64 = 72 * 3_600;
+/// From a proposal of Governance to its execution, with an hour to spare.
+const ESCROW_AFTER: u64 = 49 * 3_600;
 /// The age that an incident has before the Council may act in it.
 const COUNCIL_WAITS: u64 = 600;
 /// How often the Council looks for new tickets after the first time, in seconds, and until when: the guardian's pause,
@@ -107,6 +109,8 @@ pub struct Told {
     pub held: u128,
     /// How many of these.
     pub held_tickets: usize,
+    /// Paid to the escrow account once the holds had ended.
+    pub escrowed: u128,
     /// Refused.
     pub refused: u128,
     /// How many requests.
@@ -161,6 +165,7 @@ pub fn play(plan: &Plan, settings: &Settings) -> Result<Told, String> {
         by_ticket: 0,
         held: 0,
         held_tickets: 0,
+        escrowed: 0,
         refused: 0,
         refused_count: 0,
         asked: 0,
@@ -174,6 +179,7 @@ pub fn play(plan: &Plan, settings: &Settings) -> Result<Told, String> {
         guard: plan.freeze.map(|at| at - COUNCIL_WAITS),
         freeze: plan.freeze,
         first: None,
+        escrows: Vec::new(),
         again: from + AGAIN,
         refused: Vec::new(),
     };
@@ -273,6 +279,7 @@ mod tests {
             by_ticket: 3,
             held: 2,
             held_tickets: 1,
+            escrowed: 2,
             refused: 1,
             refused_count: 1,
             asked: 15,

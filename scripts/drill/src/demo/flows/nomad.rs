@@ -120,7 +120,7 @@ fn plan(name: String, record: &[Taken], assumed: Assumed) -> Plan {
     }
     flows.sort_by_key(|flow| flow.time); // stable: the order of the blocks stays
     let liquidity = u128::from(assumed.liquidity) * 1_000_000;
-    Plan { name, flows, liquidity, freeze: Some(FIRST + assumed.freeze), honest, after: 48 * 3_600 }
+    Plan { name, flows, liquidity, freeze: Some(FIRST + assumed.freeze), honest, after: 74 * 3_600 }
 }
 
 /// What a withdrawal is taken to be worth, in base units of USDC; none for a token that is left out.

@@ -1,12 +1,14 @@
 //! What leaves the protocol: at once, or by a ticket of its limiter.
 
-use super::{keeper, missing, Ground, Refusal};
+use super::{governance, keeper, missing, Ground, Refusal};
 use crate::demo::perp::{self, amount, event};
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
 
 /// The most tickets that one call pays.
 const BATCH: usize = 32;
+/// An escrow in the protocol's queue.
+const ESCROW: u64 = 5;
 
 /// A ticket that is not paid yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,11 @@ pub enum Exit {
     Paid(u128),
     /// It waits until a second.
     Waits(u64),
+}
+
+/// The words of the change that moves a ticket.
+fn escrow(id: u128, to: Address) -> Vec<U256> {
+    vec![U256::from(ESCROW), U256::from(id), U256::from_be_slice(to.as_slice())]
 }
 
 impl Ground {
@@ -102,6 +109,24 @@ impl Ground {
         self.together(&self.council.clone(), &perp::holdTicketCall { id, until })?;
         for ticket in self.tickets.iter_mut().filter(|ticket| ticket.id == id) {
             ticket.held = until;
+        }
+        Ok(())
+    }
+
+    /// Governance proposes to move a held ticket to another owner.
+    pub fn propose_escrow(&mut self, id: u128, to: Address) -> Result<(), String> {
+        let call = perp::proposeCall { words: escrow(id, to) };
+        self.act(governance(), self.perp, &call)
+            .map(drop)
+            .map_err(|revert| format!("an escrow is not proposed: {revert}"))
+    }
+
+    /// Anyone carries out what was proposed, once it has waited.
+    pub fn escrow(&mut self, id: u128, to: Address) -> Result<(), String> {
+        let call = perp::executeCall { words: escrow(id, to) };
+        self.act(keeper(), self.perp, &call).map_err(|revert| format!("a ticket is not moved to escrow: {revert}"))?;
+        for ticket in self.tickets.iter_mut().filter(|ticket| ticket.id == id) {
+            ticket.owner = to;
         }
         Ok(())
     }

@@ -52,6 +52,10 @@ pub fn sentences(series: &Series) -> Vec<String> {
             whole(told.refused),
             share(told.refused)
         ));
+        said.push(format!(
+            "While they were held, proposals of Governance moved them to escrow (48 h); when the holds ended {} USDC were paid there.",
+            whole(told.escrowed)
+        ));
     } else {
         said.push(format!(
             "{} requests over {} USDC ({:.1} %) were refused, since their tickets would have taken too long or were above the capacity.",
@@ -121,7 +125,7 @@ fn cells(plan: &Plan, told: &Told) -> Vec<String> {
 fn limits() -> Vec<String> {
     vec![
         "The amounts, their order and who took them are the record's; everything else is assumed as said, and people who take would have behaved otherwise in front of a limiter.".into(),
-        "A hold lasts at most 72 h. Within it a proposal of Governance (48 h) may move a held ticket to escrow; that is not played here.".into(),
+        "Which tickets are a thief's is known from the record here; a Council has to find out, with at most 72 h for it.".into(),
     ]
 }
 
@@ -250,6 +254,7 @@ fn run(plan: &Plan, told: &Told) -> Value {
         "by_ticket": units(told.by_ticket),
         "held": units(told.held),
         "held_tickets": told.held_tickets,
+        "escrowed": units(told.escrowed),
         "tickets": told.fates.iter().filter(waits).count(),
         "refused_amount": units(told.refused),
         "waiting": units(told.waiting()),
