@@ -11,11 +11,7 @@ interface IPerpPool {
 
     function deposit(uint256 amount) external returns (uint256);
 
-    function withdraw(uint256 amount) external;
+    function withdraw(uint256 amount) external returns (uint256);
 
     function topUp(uint32 market, uint256 amount) external;
-
-    function provide(uint256 amount) external returns (uint256);
-
-    function remove(uint256 shares) external returns (uint256);
 }

@@ -6,8 +6,8 @@
 // SPDX-License-Identifier: MIT-OR-APACHE-2.0
 pragma solidity ^0.8.23;
 
-interface IPerpView is IAuthority {
-    function initialise(address collateral, address governance, address council, address pauser, uint32 pause_secs) external;
+interface IPerpView {
+    function initialise(address collateral, address governance, address council, address pauser, uint32 pause_secs, uint128 floor) external;
 
     function label(uint32 incident, uint8 label) external;
 
@@ -26,11 +26,4 @@ interface IPerpView is IAuthority {
     function pool() external view returns (uint256, uint256, uint256, uint256);
 
     function price(uint32 market, uint8 class) external view returns (uint256, uint8, bool);
-}
-interface IAuthority {
-    function grantRole(address account, uint8 role) external;
-
-    function revokeRole(address account, uint8 role) external;
-
-    function rolesOf(address account) external view returns (uint256);
 }

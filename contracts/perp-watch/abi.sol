@@ -8,4 +8,6 @@ pragma solidity ^0.8.23;
 
 interface IPerpWatch {
     function poke(uint32 market) external returns (uint8);
+
+    function signal(uint32 scope, uint32 secs) external;
 }

@@ -100,11 +100,12 @@ pub fn cancel(host: &mut impl Host, id: u128) -> Result<()> {
     storage::store_account(host, to, account).map_err(abi::overflow)
 }
 
-/// Gives a market that was just listed its pace of liquidations: half of the pool's assets an hour, in notional.
+/// Gives a market that was just listed its pace of liquidations: half of the pool's assets an hour, in notional, over
+/// the absolute floor of withdrawals, since the average of a young pool is near nothing and a liquidation cannot wait for it.
 ///
 /// Errors: the limiter's. Events: `BucketSet`.
 pub fn open(vm: &impl StylusHost, host: &impl Host, market: u32) -> Result<()> {
-    let floor = u128::from(storage::terms(host, market).min_margin);
+    let floor = limiter::storage::config(host, WITHDRAWALS).map_or(1, |config| config.floor());
     program::configure(vm, liquidations(market), Config::new(floor, 5_000, 60, 0, Policy::Refuse)?.pack())
 }
 

@@ -11,6 +11,7 @@ sol! {
     function initialise(address collateral, address governance, address council, address pauser, uint32 pauseSecs, uint128 floor);
     function propose(uint256[] words) returns (bytes32 hash);
     function execute(uint256[] words);
+    function rebase(uint32 bucket);
     function price(uint32 market, uint8 class) returns (uint256 price, uint8 tier, bool grace);
     function deposit(uint256 amount) returns (uint256 credited);
     function withdraw(uint256 amount) returns (uint256 ticket);
@@ -177,6 +178,10 @@ impl Ground {
         }
         ground.fund(NEWCOMER, 1_000)?;
         ground.act(PROVIDER, &provideCall { amount: units(1_000_000, 6) })?;
+        // The buckets follow the pool that has just been filled: collateral, liquidity, liquidations of the market.
+        for bucket in [0, 1, 16 + MARKET] {
+            ground.act(KEEPER, &rebaseCall { bucket })?;
+        }
         Ok(ground)
     }
 
