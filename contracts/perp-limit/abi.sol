@@ -9,6 +9,8 @@ pragma solidity ^0.8.23;
 interface IPerpLimit {
     function holdTicket(uint128 id, uint64 until) external;
 
+    function cancelTicket(uint128 id) external;
+
     function rebase(uint32 bucket) external;
 
     function ticket(uint128 id) external view returns (uint256[] memory);

@@ -12,6 +12,4 @@ interface IPerpShare {
     function remove(uint256 shares) external returns (uint256, uint256);
 
     function claimTickets(uint128[] memory ids) external returns (uint64);
-
-    function cancelTicket(uint128 id) external;
 }

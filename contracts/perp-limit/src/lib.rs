@@ -30,6 +30,11 @@ impl PerpLimit {
         Ok(limiter::hold(&mut host, &HOUSE.limiter, TicketId(id), until)?)
     }
 
+    /// Its owner takes a ticket back: what it was for is its own again, and does not queue again within a window.
+    pub fn cancel_ticket(&mut self, id: u128) -> Reply<()> {
+        limits::cancel(&mut Vm::new(self.vm()), id)
+    }
+
     /// Anyone lets a bucket's capacity follow what the protocol accounts for.
     pub fn rebase(&mut self, bucket: u32) -> Reply<()> {
         if !limits::exists(bucket) {

@@ -44,11 +44,6 @@ impl PerpShare {
         Ok(failed)
     }
 
-    /// Its owner takes a ticket back: what it was for is its own again, and does not queue again within a window.
-    pub fn cancel_ticket(&mut self, id: u128) -> Reply<()> {
-        limits::cancel(&mut Vm::new(self.vm()), id)
-    }
-
     /// Anything else is the limit program's, or another's behind it.
     #[fallback]
     pub fn fallback(&mut self, input: &[u8]) -> ArbResult {
