@@ -2,6 +2,7 @@
 
 pub mod abi;
 pub mod change;
+pub mod powers;
 
 use abi::*;
 use alloy_primitives::{hex, keccak256, Address, I256, U256};
