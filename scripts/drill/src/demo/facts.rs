@@ -92,11 +92,14 @@ fn people(incident: &Incident) -> Vec<String> {
     }
     if cast.guardian {
         facts.push(format!(
-            "The guardian looks when the market is {:.0} % below its high of an hour, needs {} min to act, and stops every class for {} min; the Council ends that after {} min.",
+            "The guardian looks when the market is {:.0} % below its high of an hour, needs {} min to act, and stops every class for {} min; {}.",
             ALARM * 100.0,
             REACTION / 60,
             PAUSE_SECS / 60,
-            SECOND_LOOK / 60
+            match incident.is_sole() {
+                true => format!("the Council ends that after {} min", SECOND_LOOK / 60),
+                false => "that runs out by itself".to_owned(),
+            }
         ));
         facts.push("Breakers on without the pause is the same run, forked on a copy of the chain in the minute before the guardian acts.".into());
         facts.push("The pause is of the market. Deposits and withdrawals of collateral that is in no position belong to no market and go on; the strip ExitUnpriced shows the withdrawal.".into());

@@ -82,7 +82,9 @@ impl Replay<'_> {
             }
             Guardian::Reacting { at } if view.now >= at => match self.ground.pause(PAUSED_SCOPE, EVERYTHING) {
                 Ok((until, logs)) => {
-                    self.guardian = Guardian::Paused { until, look: Some(view.now + SECOND_LOOK) };
+                    // With two sources the pause runs out by itself; with one, people have to say that it is over.
+                    let look = self.incident.is_sole().then_some(view.now + SECOND_LOOK);
+                    self.guardian = Guardian::Paused { until, look };
                     let minutes = (until - view.now) / 60;
                     self.say(
                         view.now,
