@@ -48,6 +48,8 @@ sol! {
     function retire(bytes32 hash);
     function ready(uint256[] words) returns (uint256[] state);
     function signal(uint32 scope, uint32 secs);
+    function quarantine(uint32 market, uint8 feed, uint64 until);
+    function release(uint32 market, uint8 feed);
     function overflow(uint32 bucket, uint128 amount) returns (uint256 ticket);
     function carry(uint256[] words);
     function value(uint32 scope, uint16 id) returns (uint256 value);
@@ -131,6 +133,7 @@ sol! {
     error StalePrice(uint256 age, uint256 max);
     error InvalidPrice(uint8 feed, uint8 fault);
     error PriceInDoubt(uint32 deviationBps, uint32 boundBps);
+    error UnknownFeed(uint8 feed, uint8 count);
     error NoQuorum(uint8 valid, uint8 needed);
     error SequencerDown(uint256 since, uint256 until);
     error SequencerUnknown(uint8 fault);

@@ -151,3 +151,29 @@ fn pausing_everything_with_every_market_paused_stays_cheap() {
     // Each paused market settles its tally: two words read, one written.
     assert!(all - alone < 8 * 12_000, "{all} against {alone}");
 }
+
+#[test]
+fn the_council_routes_around_a_lying_feed_within_the_incident_that_it_made() {
+    let mut rig = Rig::new();
+    let call = |rig: &Rig| quarantineCall { market: 1, feed: 1, until: rig.now() + 72 * 3_600 };
+    rig.refuses(ALICE, &call(&rig), MissingRole { who: ALICE, role: 1 });
+    rig.refuses(COUNCIL, &call(&rig), NoIncident { scope: 1 });
+    rig.set_second(START / 100 * 140);
+    assert_eq!(rig.call(CAROL, &pokeCall { market: 1 }), 3);
+    rig.refuses(COUNCIL, &call(&rig), IncidentTooYoung { age: 0, bound: 600 });
+    rig.chain.advance(600);
+    rig.set_anchor(START);
+    rig.set_second(START / 100 * 140);
+    let routed = |rig: &Rig| rig.ask(&breakerStateCall { market: 1 })[4];
+    assert_eq!(routed(&rig), U256::ZERO);
+    let quarantine = call(&rig);
+    rig.call(COUNCIL, &quarantine);
+    assert_eq!(routed(&rig) >> 40 & U256::from((1u64 << 40) - 1), U256::from(quarantine.until));
+    rig.refuses(COUNCIL, &quarantineCall { feed: 2, ..quarantine.clone() }, UnknownFeed { feed: 2, count: 2 });
+    rig.refuses(ALICE, &releaseCall { market: 1, feed: 1 }, MissingRole { who: ALICE, role: 1 });
+    rig.call(COUNCIL, &releaseCall { market: 1, feed: 1 });
+    assert_eq!(routed(&rig), U256::ZERO);
+    // Once the incident is over by the clock there is nothing to act in.
+    rig.chain.advance(80 * 3_600);
+    rig.refuses(COUNCIL, &call(&rig), NoIncident { scope: 1 });
+}

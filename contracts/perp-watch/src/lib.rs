@@ -7,6 +7,7 @@ extern crate alloc;
 
 use alloc::{vec, vec::Vec};
 use fusebox::vm::Vm;
+use fusebox_breaker::shell as breaker;
 use fusebox_core::panel::Scope;
 use perp::{pool, program, types::HOUSE};
 use stylus_sdk::{prelude::*, ArbResult};
@@ -35,6 +36,20 @@ impl PerpWatch {
     /// A Sentinel has a scope take no new risk for some seconds: at most a day in any week.
     pub fn signal(&mut self, scope: u32, secs: u32) -> Reply<()> {
         Ok(HOUSE.signal(&mut Vm::new(self.vm()), Scope::new(scope), secs)?)
+    }
+
+    /// The Council has a market's price do without a feed until a time, the anchor too, within an incident of that market.
+    pub fn quarantine(&mut self, market: u32, feed: u8, until: u64) -> Reply<()> {
+        let (mut host, scope) = (Vm::new(self.vm()), Scope::new(market));
+        HOUSE.acting(&host, scope)?;
+        Ok(breaker::quarantine(&mut host, scope, feed, until)?)
+    }
+
+    /// The Council has a feed count again, within an incident of that market.
+    pub fn release(&mut self, market: u32, feed: u8) -> Reply<()> {
+        let (mut host, scope) = (Vm::new(self.vm()), Scope::new(market));
+        HOUSE.acting(&host, scope)?;
+        Ok(breaker::release(&mut host, scope, feed)?)
     }
 
     /// Anything else is the queue program's, or the view program's behind it.
