@@ -7,6 +7,8 @@ use alloy_sol_types::{SolCall, SolValue};
 use fusebox_testbed::Tx;
 use std::{collections::BTreeMap, sync::OnceLock};
 
+pub mod cases;
+
 /// Holds Steward.
 pub const STEWARD: Address = who(0xa4);
 /// Holds Sentinel.
