@@ -103,7 +103,7 @@ fn roles_of(rig: &Rig) -> Vec<U256> {
 /// (a) No parameter is looser, nobody has more roles.
 fn nothing_loosened(rig: &Rig, before: &(Values, Vec<U256>), what: &str) {
     let loosened = looser(&before.0, &values(rig));
-    assert!(loosened.is_empty(), "{what}: {loosened:?}");
+    assert!(loosened.is_empty(), "{what}: {loosened:#06x?}");
     let more = roles_of(rig).iter().zip(&before.1).any(|(now, then)| *now & !*then != U256::ZERO);
     assert!(!more, "{what} gave a role");
 }
@@ -158,6 +158,21 @@ fn no_single_stolen_key_loosens_or_stops_for_long() {
 #[test]
 fn no_single_stolen_key_loosens_or_prolongs_in_an_incident() {
     steal_each(&scene(true));
+}
+
+/// A thief who had more time than the walk gives, or more power than its name says, is seen.
+#[test]
+#[should_panic(expected = "0x0500")]
+fn the_walk_sees_what_loosens() {
+    let mut scene = scene(false);
+    scene.rig.advance(PARAMETER_DELAY, START);
+    steal("nobody", MALLORY, &scene);
+}
+
+#[test]
+#[should_panic(expected = "is stopped after 0 s")]
+fn the_walk_sees_a_stop_past_its_bound() {
+    steal("nobody", PAUSER, &scene(false));
 }
 
 #[test]

@@ -118,6 +118,14 @@ pub fn walk(now: u64, id: u128, before: &Values) -> Vec<Case> {
         cases([0, 1, 2, 16, 17, 18, 25, u32::MAX].map(|bucket| rebaseCall { bucket })),
         cases(scopes.map(|market| pokeCall { market })),
         cases(scopes.iter().flat_map(|&scope| [0, 1, 3_600, 86_400, u32::MAX].map(|secs| signalCall { scope, secs }))),
+        cases(scopes.iter().flat_map(|&market| {
+            [(0, now + 3 * DAY), (1, now + 3 * DAY), (0, FAR), (255, now + 1)].map(|(feed, until)| quarantineCall {
+                market,
+                feed,
+                until,
+            })
+        })),
+        cases([0, 1, 255].map(|feed| releaseCall { market: 1, feed })),
         cases(classes.iter().flat_map(|&classes| {
             [vec![1], vec![0], vec![0, 1, 2], vec![], vec![u32::MAX]].map(|scopes| pauseCall {
                 scopes,
