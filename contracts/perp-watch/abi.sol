@@ -10,4 +10,8 @@ interface IPerpWatch {
     function poke(uint32 market) external returns (uint8);
 
     function signal(uint32 scope, uint32 secs) external;
+
+    function quarantine(uint32 market, uint8 feed, uint64 until) external;
+
+    function release(uint32 market, uint8 feed) external;
 }
