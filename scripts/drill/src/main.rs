@@ -3,6 +3,7 @@
 mod demo;
 mod gas;
 mod golden;
+mod programs;
 mod vectors;
 mod wasm;
 

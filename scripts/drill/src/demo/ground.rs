@@ -13,6 +13,7 @@ use super::incident::Kind as SourceKind;
 use super::multisig::{Code, Multisig};
 use super::perp::{self, amount, event, explain, Fill, Liquidation, Note};
 use super::setup;
+use crate::programs::PERP;
 use alloy_primitives::{Address, I256, U256};
 use alloy_sol_types::SolCall;
 use fusebox_testbed::{Chain, Outcome, Revert, Tx};
@@ -23,26 +24,9 @@ const MARKET: u32 = 1;
 /// How long the guardian may pause, in seconds.
 pub const PAUSE_SECS: u32 = 1_800;
 
-/// The programs: the hot one first, then those that run on its storage, in the order of its constructor.
-const PROGRAMS: [&str; 13] = [
-    "perp",
-    "perp-pool",
-    "perp-oracle",
-    "perp-keeper",
-    "perp-guard",
-    "perp-view",
-    "perp-setup",
-    "perp-watch",
-    "perp-share",
-    "perp-queue",
-    "perp-carry",
-    "perp-limit",
-    "perp-meter",
-];
-
 /// The compiled contracts.
 pub struct Contracts {
-    programs: [Vec<u8>; PROGRAMS.len()],
+    programs: [Vec<u8>; PERP.len()],
 }
 
 impl Contracts {
@@ -50,8 +34,8 @@ impl Contracts {
     ///
     /// Errors: which file is missing and what makes it.
     pub fn read(folder: &Path) -> Result<Self, String> {
-        let mut programs = [const { Vec::new() }; PROGRAMS.len()];
-        for (place, name) in programs.iter_mut().zip(PROGRAMS) {
+        let mut programs = [const { Vec::new() }; PERP.len()];
+        for (place, name) in programs.iter_mut().zip(PERP) {
             let path = folder.join(format!("{name}.wasm"));
             *place = std::fs::read(&path)
                 .map_err(|error| format!("{}: {error}; `cargo xtask wasm` builds it", path.display()))?;

@@ -1,6 +1,7 @@
 //! The reference protocol: whole calls of its entries.
 
 use super::{act, creation, deployment, done, program, refused, Figure};
+use crate::programs::PERP;
 use alloy_primitives::{Address, Bytes, I256, U256};
 use alloy_sol_types::{sol, SolCall, SolEvent, SolValue};
 use fusebox_core::panel::{Class, Classes};
@@ -34,21 +35,6 @@ sol! {
     error NotGuardian(address caller, uint32 scope);
 }
 
-const PROGRAMS: [&str; 13] = [
-    "perp",
-    "perp-pool",
-    "perp-oracle",
-    "perp-keeper",
-    "perp-guard",
-    "perp-view",
-    "perp-setup",
-    "perp-watch",
-    "perp-share",
-    "perp-queue",
-    "perp-carry",
-    "perp-limit",
-    "perp-meter",
-];
 /// Where the oracle program is in that order.
 const ORACLE: usize = 2;
 const MARKET: u32 = 1;
@@ -147,7 +133,7 @@ impl Ground {
         let mut feed = || chain.deploy_evm(GOVERNANCE, &aggregator).map_err(deployment("a feed"));
         let feeds = [feed()?, feed()?];
         let mut programs = Vec::new();
-        for name in &PROGRAMS[1..] {
+        for name in &PERP[1..] {
             programs.push(chain.deploy_wasm(GOVERNANCE, &program(folder, name)?).map_err(deployment(name))?);
         }
         let terms = initialiseCall {
@@ -159,8 +145,8 @@ impl Ground {
             floor: 1_000_000_000_000,
         };
         let arguments = (programs.clone(), Bytes::from(terms.abi_encode())).abi_encode_params();
-        let hot = chain.deploy_wasm_with(GOVERNANCE, &program(folder, PROGRAMS[0])?, arguments, U256::ZERO);
-        programs.insert(0, hot.map_err(deployment(PROGRAMS[0]))?);
+        let hot = chain.deploy_wasm_with(GOVERNANCE, &program(folder, PERP[0])?, arguments, U256::ZERO);
+        programs.insert(0, hot.map_err(deployment(PERP[0]))?);
         let mut ground = Self { chain, token, feeds, programs };
         // What is listed and who guards it waits out the longest delay.
         let changes = [listing(feeds), guardian()];

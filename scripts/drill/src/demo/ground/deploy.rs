@@ -1,11 +1,12 @@
 //! What is deployed before a replay begins, and what waits in the protocol's own queue until then.
 
-use super::{deployer, governance, guardian_account, keeper, tick, Ground, Settings, MARKET, PAUSE_SECS, PROGRAMS};
+use super::{deployer, governance, guardian_account, keeper, tick, Ground, Settings, MARKET, PAUSE_SECS};
 use crate::demo::actors;
 use crate::demo::incident::{Incident, Kind as SourceKind};
 use crate::demo::multisig::Multisig;
 use crate::demo::perp;
 use crate::demo::setup::{self, FEED_DECIMALS};
+use crate::programs::PERP;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::{SolCall, SolValue};
 use fusebox_testbed::{Chain, DeployError};
@@ -39,7 +40,7 @@ impl Ground {
         let token = chain.deploy_evm(deployer(), &creation("TestToken", &arguments)?).map_err(fail("the token"))?;
         let [hot, others @ ..] = &settings.contracts.programs;
         let mut programs = Vec::new();
-        for (wasm, name) in others.iter().zip(&PROGRAMS[1..]) {
+        for (wasm, name) in others.iter().zip(&PERP[1..]) {
             programs.push(chain.deploy_wasm(deployer(), wasm).map_err(fail(name))?);
         }
         let guardian = Multisig::new(&mut chain, settings.safe, "guardian", guardian_account())?;
