@@ -256,26 +256,3 @@ fn every_row_waits_for_whoever_loosens_it() {
     // The comparison sees what has loosened now that it has waited.
     assert!(looser(&before, &values(&rig)).len() > 60);
 }
-
-#[test]
-fn a_stolen_sentinel_stops_a_scope_for_a_day_in_any_week() {
-    let mut rig = rig();
-    let start = rig.now();
-    let mut stopped = [Vec::new(), Vec::new()];
-    for step in 0..14 * 24 {
-        rig.chain.set_timestamp(start + step * 3_600);
-        // Whatever it has left: of the market on the first day of a week, of the protocol on the others.
-        let scope = u32::from(step % (7 * 24) < 24);
-        let _ = rig.chain.call(SENTINEL, rig.perp, &signalCall { scope, secs: 3_600 });
-        for (market, hours) in (0..).zip(&mut stopped) {
-            let check = checkCall { market, class: INCREASE };
-            hours.push(u64::from(rig.chain.query(CAROL, rig.perp, &check).is_err()));
-            rig.ask(&checkCall { market, class: REDUCE });
-        }
-    }
-    // A market and the protocol are two scopes, so a market can lose a day to each.
-    for (hours, most) in stopped.iter().zip([24, 48]) {
-        let worst = hours.windows(7 * 24).map(|week| week.iter().sum()).max();
-        assert_eq!(worst, Some(most));
-    }
-}
