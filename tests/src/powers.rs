@@ -157,44 +157,59 @@ pub type Values = BTreeMap<(u32, u16), u128>;
 
 /// Reads [`Values`].
 pub fn values(rig: &Rig) -> Values {
-    let mut all = Values::new();
-    let proposals = [
+    let scopes = [(1, 0), (2, 1), (2, 2), (5, 1), (5, 2), (3, 0), (3, 1), (3, 17), (3, 18)];
+    scopes.into_iter().flat_map(|(module, scope)| of_module(rig, module, scope)).collect()
+}
+
+/// One of [`Values`].
+pub fn value(rig: &Rig, (scope, id): (u32, u16)) -> u128 {
+    of_module(rig, id >> 8, scope)[&(scope, id)]
+}
+
+/// The values of a module, by its number in the table, in one scope.
+fn of_module(rig: &Rig, module: u16, scope: u32) -> Values {
+    let field = |word: U256, offset: usize, bits: usize| -> u128 {
+        ((word >> offset) & ((U256::from(1) << bits) - U256::from(1))).to()
+    };
+    let fields = |first: u16, word: U256, places: &[(usize, usize)]| -> Values {
+        (first..).zip(places).map(|(id, &(offset, bits))| ((scope, id), field(word, offset, bits))).collect()
+    };
+    match module {
+        1 => (0x0100..).zip(proposals()).map(|(id, words)| ((scope, id), wait(rig, words))).collect(),
+        2 => {
+            let words = rig.ask(&breakerStateCall { market: scope });
+            let places: Vec<_> = (0..14).map(|n| (n * 16, 16)).chain([(224, 8)]).collect();
+            let ages = (0x0280..).zip(&words[7..]).filter(|(_, feed)| !feed.is_zero());
+            let ages = ages.map(|(id, feed)| ((scope, id), field(*feed, 232, 24)));
+            ages.chain(fields(0x0200, words[5], &places)).collect()
+        }
+        3 => {
+            let config = rig.ask(&bucketStateCall { bucket: scope })[4];
+            fields(0x0300, config, &[(0, 128), (128, 16), (144, 16), (160, 16), (176, 8)])
+        }
+        _ => {
+            let terms = rig.ask(&marketCall { market: scope })[0];
+            let places: Vec<_> = (0..6).map(|n| (n * 16, 16)).chain([(96, 64), (160, 64)]).collect();
+            fields(0x0500, terms, &places)
+        }
+    }
+}
+
+/// A change that waits each delay, in their order.
+fn proposals() -> [Vec<U256>; 4] {
+    [
         change::parameter(1, 0x0507, 12_345),
         change::grant(who(0x99), 0),
         change::upgrade(1, who(0x97)),
         change::escrow(U256::from(12_345), who(0x98)),
-    ];
-    for (id, words) in (0x0100..).zip(proposals) {
-        let outcome = rig.chain.view(Tx::new(GOVERNANCE, rig.perp, proposeCall { words }.abi_encode()));
-        let proposed: authority::Proposed = outcome.event().expect("Proposed");
-        all.insert((0, id), u128::from(proposed.earliest - rig.now()));
-    }
-    let field = |word: U256, offset: usize, bits: usize| -> u128 {
-        ((word >> offset) & ((U256::from(1) << bits) - U256::from(1))).to()
-    };
-    for market in [1, 2] {
-        let words = rig.ask(&breakerStateCall { market });
-        for number in 0..15u16 {
-            let bits = if number == 14 { 8 } else { 16 };
-            all.insert((market, 0x0200 + number), field(words[5], usize::from(number) * 16, bits));
-        }
-        for (id, feed) in (0x0280..).zip(&words[7..]).filter(|(_, feed)| !feed.is_zero()) {
-            all.insert((market, id), field(*feed, 232, 24));
-        }
-        let terms = rig.ask(&marketCall { market })[0];
-        for (id, (offset, bits)) in
-            (0x0500..).zip([(0, 16), (16, 16), (32, 16), (48, 16), (64, 16), (80, 16), (96, 64), (160, 64)])
-        {
-            all.insert((market, id), field(terms, offset, bits));
-        }
-    }
-    for bucket in [0, 1, 17, 18] {
-        let config = rig.ask(&bucketStateCall { bucket })[4];
-        for (id, (offset, bits)) in (0x0300..).zip([(0, 128), (128, 16), (144, 16), (160, 16), (176, 8)]) {
-            all.insert((bucket, id), field(config, offset, bits));
-        }
-    }
-    all
+    ]
+}
+
+/// How long a change would wait that Governance proposed now.
+fn wait(rig: &Rig, words: Vec<U256>) -> u128 {
+    let outcome = rig.chain.view(Tx::new(GOVERNANCE, rig.perp, proposeCall { words }.abi_encode()));
+    let proposed: authority::Proposed = outcome.event().expect("Proposed");
+    u128::from(proposed.earliest - rig.now())
 }
 
 /// What became looser, or different where that can hurt either way: scope, id, before, after.

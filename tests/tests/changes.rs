@@ -20,10 +20,6 @@ fn hash(words: &[U256]) -> B256 {
     keccak256(words.iter().flat_map(|word| word.to_be_bytes::<32>()).collect::<Vec<u8>>())
 }
 
-fn value(rig: &Rig, at: (u32, u16)) -> u128 {
-    values(rig)[&at]
-}
-
 /// The earliest and the latest second of a proposal, and whether it is there at all.
 fn dates(rig: &Rig, words: &[U256]) -> Option<(u64, u64)> {
     let state = rig.ask(&readyCall { words: words.to_vec() });

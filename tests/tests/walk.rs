@@ -9,7 +9,7 @@ use fusebox_tests::{
     powers::{cases::*, *},
     *,
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::OnceLock};
 
 sol! {
     function mark(uint32 scope, uint16 id);
@@ -23,6 +23,7 @@ const REACHABLE: [&str; 8] =
 const INTERNAL: [&str; 5] = ["perp-oracle", "perp-keeper", "perp-setup", "perp-carry", "perp-meter"];
 
 /// A state in which a key is stolen.
+#[derive(Clone)]
 struct Scene {
     rig: Rig,
     ticket: u128,
@@ -31,6 +32,11 @@ struct Scene {
 }
 
 fn scene(paused: bool) -> Scene {
+    static SCENES: [OnceLock<Scene>; 2] = [const { OnceLock::new() }; 2];
+    SCENES[usize::from(paused)].get_or_init(|| build(paused)).clone()
+}
+
+fn build(paused: bool) -> Scene {
     let mut rig = rig();
     rig.govern(&[change::playbook(1, 1, true, &approved())]);
     for (_, who) in KEYS {
@@ -117,9 +123,12 @@ fn steal(name: &str, key: Address, scene: &Scene) -> usize {
     for case in &all {
         let what = format!("{name} {} {}", case.signature, hex::encode(&case.data[4..]));
         let tx = Tx::new(key, scene.rig.perp, Bytes::from(case.data.clone()));
-        sequence.chain.send(tx.clone());
         let mut alone = scene.rig.clone();
-        let outcome = alone.chain.send(tx);
+        let outcome = alone.chain.send(tx.clone());
+        if outcome.output.starts_with(&MissingRole::SELECTOR) {
+            continue; // and no case gives a role, as is asserted below
+        }
+        sequence.chain.send(tx);
         assert!(outcome.event::<ProgramSet>().is_none(), "{what} replaced a program");
         if outcome.success && !outcome.storage_writes.is_empty() {
             done += 1;
@@ -249,7 +258,7 @@ fn every_row_waits_for_whoever_loosens_it() {
         // Its module may still refuse what does not fit with the other values.
         if rig.chain.call(MALLORY, rig.perp, &execute).is_ok() {
             taken += 1;
-            assert_eq!(values(&rig)[&(scope, id)], value, "{id:#x}");
+            assert_eq!(powers::value(&rig, (scope, id)), value, "{id:#x}");
         }
     }
     assert!(taken > 100, "only {taken} were carried out");
