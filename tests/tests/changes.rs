@@ -232,3 +232,23 @@ fn a_stewards_overlay_of_the_limiter_leaves_less_and_comes_back() {
     assert_eq!(open(&rig), before);
     assert!(rig.call(BOB, &withdrawCall { amount }).is_zero());
 }
+
+#[test]
+fn a_share_that_a_steward_has_lowered_is_worked_out_anew_when_the_approved_one_changes() {
+    let mut rig = rig();
+    // A pool that has been there for a while: its share, and not the floor, is what may leave.
+    let available = |rig: &Rig| rig.ask(&bucketStateCall { bucket: 0 })[6];
+    rig.call(CAROL, &rebaseCall { bucket: 0 });
+    rig.advance(30 * DAY, START);
+    rig.call(CAROL, &rebaseCall { bucket: 0 });
+    let loosened = change::parameter(0, 0x0301, 2_000);
+    rig.call(GOVERNANCE, &proposeCall { words: loosened.clone() });
+    rig.advance(PARAMETER_DELAY, START);
+    let whole = available(&rig);
+    rig.call(STEWARD, &overlayCall { scope: 0, id: 0x0301, value: 500, secs: 3 * DAY });
+    let lowered = available(&rig);
+    assert!(lowered <= whole / U256::from(2));
+    // Governance doubles what is approved: what is in force is still what the Steward left.
+    rig.call(CAROL, &executeCall { words: loosened });
+    assert!(available(&rig) <= lowered, "{} after {lowered}", available(&rig));
+}

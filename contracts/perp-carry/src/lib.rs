@@ -40,6 +40,9 @@ impl PerpCarry {
                 let previous = table::value(&host, change.scope, change.id)?;
                 table::write(vm, &mut host, change.scope, change.id, change.value())?;
                 authority::note(&mut host, (change.scope, change.id), previous, change.value());
+                if change.id == table::LIMIT_SHARE {
+                    table::mark(vm, &mut host, change.scope, change.id)?;
+                }
             }
             (Act::Guardian, _) => HOUSE.set_guardian(&mut host, change.account(), scope, change.secs())?,
             (Act::Upgrade, [to]) => replace(&mut host, change.id, *to)?,
@@ -68,8 +71,8 @@ impl PerpCarry {
 /// Replaces a program: the storage stays, and with it every pause.
 fn replace(host: &mut impl Host, number: u16, to: U256) -> Reply<()> {
     let number = u64::from(number);
-    if !(program::POOL..=program::CARRY).contains(&number) {
-        return Err(revert(abi::UnknownProgram::SELECTOR, [number, program::CARRY].map(U256::from)));
+    if !(program::POOL..=program::METER).contains(&number) {
+        return Err(revert(abi::UnknownProgram::SELECTOR, [number, program::METER].map(U256::from)));
     }
     let (previous, next) = (storage::program(host, number), address(to));
     if next.is_zero() {

@@ -38,11 +38,12 @@ impl PerpWatch {
         Ok(HOUSE.signal(&mut Vm::new(self.vm()), Scope::new(scope), secs)?)
     }
 
-    /// The Council has a market's price do without a feed until a time, the anchor too, within an incident of that market.
+    /// The Council has a market's price do without a feed until a time, the anchor too, within an incident of that market
+    /// and no longer than that lasts: without feeds nothing is priced, and that is a stop.
     pub fn quarantine(&mut self, market: u32, feed: u8, until: u64) -> Reply<()> {
         let (mut host, scope) = (Vm::new(self.vm()), Scope::new(market));
-        HOUSE.acting(&host, scope)?;
-        Ok(breaker::quarantine(&mut host, scope, feed, until)?)
+        let ends = HOUSE.acting(&host, scope)?;
+        Ok(breaker::quarantine(&mut host, scope, feed, until.min(ends))?)
     }
 
     /// The Council has a feed count again, within an incident of that market.

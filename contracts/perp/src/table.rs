@@ -11,6 +11,7 @@
 use crate::{
     abi, limits, program,
     storage::{self, TERM, TIGHTENED},
+    types::HOUSE,
 };
 use alloc::vec::Vec;
 use alloy_primitives::U256;
@@ -182,7 +183,9 @@ pub fn mark(vm: &impl StylusHost, host: &mut impl Host, scope: u32, id: u16) -> 
     match id {
         LIMIT_SHARE => {
             let approved = value(host, scope, id)?.max(1);
-            let factor = overlay.value.saturating_mul(10_000).checked_div(approved).unwrap_or(0).min(10_000);
+            // The module keeps a share of the approved capacity: it is worked out anew when either changes.
+            let least = HOUSE.limiter.overlay_floor_bps().into();
+            let factor = overlay.value.saturating_mul(10_000).checked_div(approved).unwrap_or(0).clamp(least, 10_000);
             let (factor, until) =
                 if is_live { (u16::try_from(factor).unwrap_or(10_000), overlay.until) } else { (10_000, 0) };
             program::overlaid(vm, scope, factor, until)

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `fusebox.panel` | k | panel word k |
 //! | `fusebox.panel.count` | 0 | circuits listed 32 |
-//! | `fusebox.signal` | scope | its signal: until 64, the sentinels' week 64 |
+//! | `fusebox.signal` | scope | its signal: until 64; of the protocol, the sentinels' week 64 for all |
 //! | `fusebox.journal` | 0 | incidents 32 |
 //! | | 1 | head of the chain of hashes |
 //! | `fusebox.journal.open` | scope | its open incident, numbered from 1; 0 for none |

@@ -66,8 +66,8 @@ impl House {
     }
 
     /// Whether the caller, Council, may act in a scope: within an incident that is open by the clock, that it did not
-    /// open itself and that is old enough.
-    pub fn acting(&self, host: &impl Host, scope: Scope) -> Result<(), CouncilError> {
+    /// open itself and that is old enough. When that incident ends: nothing the Council does there should outlast it.
+    pub fn acting(&self, host: &impl Host, scope: Scope) -> Result<u64, CouncilError> {
         authority::shell::require(host, Role::Council)?;
         let (who, now) = (host.caller(), host.now());
         let open = journal::open_incident(host, scope).filter(|(_, incident)| now < incident.ends);
@@ -79,7 +79,7 @@ impl House {
         if age < bound {
             return Err(CouncilError::IncidentTooYoung { age, bound });
         }
-        Ok(())
+        Ok(incident.ends)
     }
 
     /// Council ends a live pause, within an incident that it did not open itself.

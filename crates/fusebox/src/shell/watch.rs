@@ -86,7 +86,7 @@ impl House {
         Ok(())
     }
 
-    /// The caller, a Sentinel, has a scope take no new risk for some seconds: at most a day in any week.
+    /// The caller, a Sentinel, has a scope take no new risk for some seconds: at most a day in any week, all scopes together.
     ///
     /// Errors: the caller is no Sentinel; [`Error::SignalSpent`]. Events: `Signalled`, `Incident`.
     /// Invariants: FB-9.
@@ -96,7 +96,10 @@ impl House {
         if storage::panel(host, k).bits(nibble) & LISTED == 0 {
             return Err(Refusal::UnknownMarket { market: scope.number(), listed: storage::count(host) }.into());
         }
-        let signal = logic::sentinel(storage::signal(host, scope), host.now(), secs)?;
+        // One week for all scopes, or a market would be stopped for a day by itself and for another with the protocol.
+        let (own, main) = (storage::signal(host, scope), storage::signal(host, Scope::PROTOCOL));
+        let signal = logic::sentinel(Signal { week: main.week, ..own }, host.now(), secs)?;
+        storage::store_signal(host, Scope::PROTOCOL, &Signal { week: signal.week, ..main })?;
         Ok(self.raise(host, scope, signal)?)
     }
 
