@@ -155,10 +155,10 @@ fn ob_8_gas_never_changes_a_verdict() {
     assert!(needed - 5_000 - (needed - 5_000) / 64 >= 100_000, "one part in 64 stays with the caller");
     for gas in [0, 1, 21_000, needed - 1] {
         host.gas = gas;
-        let starved = Err(Error::FeedGas { left: gas, needed });
-        assert_eq!(shell::quote(&host, MARKET, None), starved);
+        let starved = Error::FeedGas { left: gas, needed };
+        assert_eq!(shell::quote(&host, MARKET, None), Err(starved));
         let before = host.words.clone();
-        assert_eq!(host.call(CHECK, |host| shell::poke(host, MARKET, None)).unwrap_err(), starved.unwrap_err());
+        assert_eq!(host.call(CHECK, |host| shell::poke(host, MARKET, None)), Err(starved));
         assert_eq!(host.words, before);
     }
     host.gas = needed;

@@ -115,7 +115,7 @@ fn words_read_and_written_are_what_the_gas_targets_count() {
     assert_eq!(host.count(ALICE, |h| shell::exit(h, &P, BUCKET, ALICE, 899_000)), (Ok(Outcome::Passed), (1, 1)));
     let (refused, words) = host.count(ALICE, |h| shell::spend(h, &P, BUCKET, 1_000));
     assert_eq!((refused.is_err(), words), (true, (1, 0)));
-    let mut exit = |host: &mut Counting, who: Address, amount| {
+    let exit = |host: &mut Counting, who: Address, amount| {
         let (outcome, words) = host.count(who, |h| shell::exit(h, &P, BUCKET, who, amount));
         (outcome.unwrap(), words)
     };
