@@ -133,7 +133,7 @@ fn place(host: &impl Host, scope: u32, id: u16) -> Result<Place> {
 
 /// The approved value of a parameter.
 ///
-/// Errors: those of [`place`].
+/// Errors: [`abi::NoParameter`].
 pub fn value(host: &impl Host, scope: u32, id: u16) -> Result<u128> {
     match authority::shell::own_value(host, (scope, id)) {
         Some(delay) => Ok(delay),
@@ -144,7 +144,7 @@ pub fn value(host: &impl Host, scope: u32, id: u16) -> Result<u128> {
 /// Writes a value that may be written, and logs it if it waited; the module's own rules decide whether it fits with the
 /// others.
 ///
-/// Errors: those of [`place`]; the module's.
+/// Errors: [`abi::NoParameter`]; the module's.
 /// Events: `ParameterSet`; the limiter's.
 pub fn write(vm: &impl StylusHost, host: &mut impl Host, scope: u32, id: u16, value: u128) -> Result<()> {
     if authority::shell::set_own_value(host, (scope, id), value) {
