@@ -1,0 +1,5 @@
+//! Being written.
+
+pub mod ledger;
+pub mod loss;
+pub mod settlement;
