@@ -6,6 +6,7 @@ extern crate alloc;
 
 pub mod error;
 pub mod logic;
+pub mod params;
 pub mod types;
 
 #[cfg(feature = "shell")]
@@ -14,3 +15,7 @@ pub mod abi;
 pub mod shell;
 #[cfg(feature = "shell")]
 pub mod storage;
+
+pub use error::Error;
+pub use params::{Caps, Closing, Params, Ramp, Terms};
+pub use types::{Admission, Balance, Choice, Exposure, Health, Leg, Mark, Opening, Ratchet, Warm, Weather};
