@@ -15,6 +15,9 @@ use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
 use fusebox_core::host::{emit, Host};
 
+pub mod ledger;
+pub mod settlement;
+
 /// Sets the parameters: in a constructor, or after Governance's delay.
 pub fn configure(host: &mut impl Host, params: &Params) {
     storage::set_params(host, params);

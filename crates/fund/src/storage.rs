@@ -20,6 +20,9 @@ use fusebox_core::{
     slot::{element, entry, erc7201},
 };
 
+pub mod ledger;
+pub mod settlement;
+
 /// The namespace of the module.
 pub const ROOT: U256 = erc7201("fusebox.fund");
 const ROUNDS: U256 = erc7201("fusebox.fund.round");

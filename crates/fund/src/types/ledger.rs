@@ -2,7 +2,7 @@
 
 use crate::{
     error::Error,
-    types::loss::{close, low32, low64, open, within, Index, BPS, MAX_AMOUNT},
+    types::loss::{close, low16, low32, low64, open, within, Index, BPS, MAX_AMOUNT},
 };
 use alloy_primitives::{B256, U256};
 
@@ -203,6 +203,15 @@ impl Recap {
         within(21, max_bps.into(), 0, BPS)?;
         Ok(Self { target_bps, max_bps })
     }
+    /// The parameters of a word; one that was never written asks for nothing.
+    pub fn unpack(word: U256) -> Self {
+        let bits = low64(open(word).0);
+        Self { target_bps: low16(bits), max_bps: low16(bits >> 16) }
+    }
+    /// The parameters' word: `target_bps` 16, `max_bps` 16.
+    pub fn pack(&self) -> U256 {
+        U256::from(u32::from(self.target_bps) | u32::from(self.max_bps) << 16)
+    }
     /// What the fund should be, in basis points of the base.
     pub const fn target_bps(&self) -> u16 {
         self.target_bps
@@ -246,7 +255,7 @@ impl Harbour {
     /// The terms of two words.
     pub fn unpack([terms, text]: [U256; 2]) -> Self {
         let (cap, rate, _) = open(terms);
-        Self { rate_bps: crate::types::loss::low16(low64(rate)), cap, text: B256::from(text) }
+        Self { rate_bps: low16(low64(rate)), cap, text: B256::from(text) }
     }
     /// The terms' two words.
     pub fn pack(&self) -> [U256; 2] {
