@@ -13,6 +13,8 @@ pub struct Contract {
     /// Name of the package inside.
     pub package: String,
     pub folder: PathBuf,
+    /// Whether others build its library too, then without its entry point.
+    pub is_shared: bool,
 }
 
 /// What a build left.
@@ -43,7 +45,8 @@ fn read(folder: &Path) -> Option<Contract> {
     }
     let manifest = fs::read_to_string(folder.join("Cargo.toml")).ok()?;
     let name = folder.file_name()?.to_string_lossy().into_owned();
-    Some(Contract { package: package_name(&manifest)?, name, folder: folder.to_owned() })
+    let is_shared = manifest.lines().any(|line| line.starts_with("entry"));
+    Some(Contract { package: package_name(&manifest)?, name, folder: folder.to_owned(), is_shared })
 }
 
 fn package_name(manifest: &str) -> Option<String> {
@@ -62,13 +65,14 @@ pub fn choose(all: Vec<Contract>, names: &[String]) -> Result<Vec<Contract>, Str
 }
 
 /// Builds each contract alone: in a build of several their features unify, which has produced contracts without an
-/// entry point. They have a target folder of their own, so that two compilers do not undo each other's work.
+/// entry point. They have target folders of their own, so that two compilers do not undo each other's work; and one whose
+/// library others build without its entry point has another, since cargo keeps only the last of the two.
 pub fn build(root: &Path, contracts: &[Contract]) -> Result<Built, String> {
     let toolchain = Toolchain::wasm(root)?;
-    let target = root.join("target/contracts");
     let mut linked = Vec::new();
     for contract in contracts {
         say(&format!("building {}", contract.name));
+        let target = root.join(if contract.is_shared { "target/contracts-shared" } else { "target/contracts" });
         let mut command = cargo(&contract.folder);
         command.args(["build", "--quiet", "--lib", "--locked", "--release", "--target", WASM, "--target-dir"]);
         command.arg(&target);
@@ -85,7 +89,7 @@ mod tests {
     use super::*;
 
     fn contract(name: &str) -> Contract {
-        Contract { name: name.into(), package: name.into(), folder: PathBuf::new() }
+        Contract { name: name.into(), package: name.into(), folder: PathBuf::new(), is_shared: false }
     }
 
     #[test]
