@@ -123,6 +123,13 @@ pub struct Closed {
     pub ended: bool,
 }
 
+impl Closed {
+    /// Nothing, at a side that stays where it is.
+    pub const fn nothing(point: Index, price: u128, remainder: u128) -> Self {
+        Self { size: 0, entry: 0, reserved: 0, cover: 0, remainder, price, point, ended: false }
+    }
+}
+
 /// What a position has: of [`Settled`], also what it has afterwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held {
