@@ -27,6 +27,9 @@ sol! {
     event BucketSet(uint32 indexed bucket, uint256 previous, uint256 current);
     /// A Steward lowered a bucket's capacity, or (10,000, or an end that is now) took that back.
     event Overlaid(uint32 indexed bucket, uint16 factorBps, uint64 until);
+    /// An incident lowers a bucket's capacity to a share until a time, or has ended then: from there on it comes back in
+    /// equal steps, all of it at `open`.
+    event Tightened(uint32 indexed bucket, uint16 shareBps, uint64 until, uint64 open);
 
     error BucketNotConfigured(uint64 windowMins, uint64 bound);
     error LimitExceeded(uint128 amount, uint128 available, uint64 earliest);

@@ -1,5 +1,5 @@
 //! The rules: pure, total, by value. What leaves a bucket and enters it; `ticket` says what waits, `rebase` what changes
-//! the bucket itself.
+//! the bucket itself, `lower` what takes from its capacity for a while.
 
 use crate::{
     error::Error,
@@ -9,11 +9,13 @@ use crate::{
 };
 use fusebox_core::time::live;
 
+mod lower;
 mod rate;
 mod rebase;
 mod ticket;
+pub use lower::{factor, overlay, overlay_lane, settle, tighten, tighten_lane, whole};
 pub use rate::{amount_down, cost_up, credit_down};
-pub use rebase::{capacity, configure, observe, overlay, overlay_lane, rebase, settle, split, whole, Shape};
+pub use rebase::{capacity, configure, observe, rebase, split, Shape};
 pub use ticket::{batch, cancel, claim, escrow, hold};
 
 /// The clock as a fixed time.

@@ -11,6 +11,10 @@ pub const MAX_WINDOW_MINS: u16 = 14 * 24 * 60;
 pub const FULL_BPS: u16 = 10_000;
 /// No overlay of a Steward lasts longer than this.
 pub const MAX_OVERLAY_SECS: u64 = 72 * HOUR;
+/// No incident holds a capacity down for longer than this at a time: the longest pause and its grace, and less than a day more.
+pub const MAX_TIGHT_SECS: u64 = 15 * DAY;
+/// Steps in which a capacity comes back after an incident.
+pub const RAMP_STEPS: u64 = 16;
 /// No signal of a trip lasts longer than this.
 pub const MAX_TRIP_SECS: u64 = 24 * HOUR;
 /// Tickets in one batch of claims: what the report's bitmap holds.
@@ -25,6 +29,8 @@ pub struct Params {
     hold_secs: u64,
     overlay_floor_bps: u16,
     average_secs: u64,
+    tight_bps: u16,
+    ramp_secs: u64,
 }
 
 impl Params {
@@ -36,6 +42,8 @@ impl Params {
         hold_secs: 72 * HOUR,
         overlay_floor_bps: 1_000,
         average_secs: DAY,
+        tight_bps: 5_000,
+        ramp_secs: DAY,
     };
 
     /// Checks every bound, inclusive.
@@ -58,7 +66,29 @@ impl Params {
         if let Err(error) = first(first(first(a, b), first(c, d)), first(e, f)) {
             return Err(error);
         }
-        Ok(Self { credit_bps, max_delay_secs, small_bps, hold_secs, overlay_floor_bps, average_secs })
+        let Self { tight_bps, ramp_secs, .. } = Self::DEFAULT;
+        Ok(Self {
+            credit_bps,
+            max_delay_secs,
+            small_bps,
+            hold_secs,
+            overlay_floor_bps,
+            average_secs,
+            tight_bps,
+            ramp_secs,
+        })
+    }
+
+    /// The same with another share in an incident and another ramp after it; checks every bound, inclusive.
+    ///
+    /// Units: basis points of the capacity; seconds.
+    /// Errors: [`Error::Parameter`].
+    pub const fn with_ramp(self, tight_bps: u16, ramp_secs: u64) -> Result<Self, Error> {
+        let a = within(9, tight_bps, 1_000, FULL_BPS);
+        if let Err(error) = first(a, within_secs(10, ramp_secs, HOUR, 7 * DAY)) {
+            return Err(error);
+        }
+        Ok(Self { tight_bps, ramp_secs, ..self })
     }
 
     /// `e`: inflow credit that outlasts its own second, in basis points of the capacity.
@@ -84,6 +114,20 @@ impl Params {
     /// The time constant of the liquidity's average, in seconds.
     pub const fn average_secs(&self) -> u64 {
         self.average_secs
+    }
+    /// What an incident leaves of the capacity, in basis points.
+    pub const fn tight_bps(&self) -> u16 {
+        self.tight_bps
+    }
+    /// How long a capacity takes to come back after an incident, in seconds.
+    pub const fn ramp_secs(&self) -> u64 {
+        self.ramp_secs
+    }
+    /// One of [`RAMP_STEPS`] of the ramp, in seconds.
+    ///
+    /// Rounding: down; at least 225 s by the bounds.
+    pub const fn ramp_step_secs(&self) -> u64 {
+        self.ramp_secs.wrapping_div(RAMP_STEPS)
     }
 }
 

@@ -17,7 +17,7 @@ use alloy_sol_types::SolEvent;
 use fusebox_core::host::{emit, Host};
 
 mod manage;
-pub use manage::{configure, escrow, hold, overlay, rebase};
+pub use manage::{configure, escrow, hold, overlay, rebase, tighten};
 
 /// `amount` leaves now, or the call fails: one load and one store.
 ///

@@ -9,6 +9,10 @@ pub use ticket::{Marker, Outcome, Payment, Ticket, TicketId};
 
 /// Fractional bits of a fixed time.
 pub const FRACTION_BITS: u32 = 16;
+/// The unit of the end of an incident, in seconds: 26 bits of it last as long as 32 of seconds.
+pub const TIGHT_UNIT_SECS: u64 = 64;
+/// The latest end of an incident that a word holds, in that unit.
+pub const MAX_TIGHT: u32 = (1 << 26) - 1;
 /// The latest fixed time that a word holds.
 pub const MAX_TIME: u64 = (1 << 54) - 1;
 
@@ -30,7 +34,7 @@ pub struct Bucket {
     pub policy: Policy,
     /// The second of the last inflow.
     pub last_inflow: u32,
-    /// A Steward's overlay is in force, or has just ended: the side word says which.
+    /// Something lowers the capacity, or did when this was written: the side word says what.
     pub overlaid: bool,
     /// Somebody has cancelled a ticket: who queues must be looked up.
     pub locked: bool,
@@ -100,12 +104,13 @@ impl Bucket {
 
 /// What stands beside a bucket and only slow paths, or an overlay, read.
 ///
-/// The word's limbs: base low 64 | base high 31, `locks_until` 32 above | `last_ready` | `factor_bps` 16, `until` 32.
+/// The word's limbs: base low 64 | base high 31, `locks_until` 32 above | `last_ready` 54, `tight` high 10 |
+/// `factor_bps` 16, `until` 32, `tight` low 16.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Side {
-    /// The capacity without the overlay, in token units.
+    /// The capacity without overlay and ramp, in token units.
     pub base: u128,
-    /// What the overlay leaves of it, in basis points.
+    /// What a Steward's overlay leaves of it, in basis points.
     pub factor_bps: u16,
     /// When the overlay ends.
     pub until: u32,
@@ -113,9 +118,16 @@ pub struct Side {
     pub locks_until: u32,
     /// The last ticket's time when the bucket was last re-based; fixed.
     pub last_ready: u64,
+    /// When the last incident's hold on the capacity ends and its ramp begins, in units of [`TIGHT_UNIT_SECS`].
+    pub tight: u32,
 }
 
 impl Side {
+    /// When the last incident's hold on the capacity ends and its ramp begins; 0 if there was none.
+    #[inline]
+    pub fn tight_until(&self) -> u64 {
+        u64::from(self.tight).wrapping_mul(TIGHT_UNIT_SECS) // 32 + 6 bits
+    }
     /// The side of a word.
     #[inline(never)]
     pub fn unpack(word: U256) -> Self {
@@ -125,15 +137,17 @@ impl Side {
             factor_bps: low16(d & 0xffff),
             until: low32(d >> 16),
             locks_until: low32(b >> 32),
-            last_ready: c,
+            last_ready: c & MAX_TIME,
+            tight: low32(d >> 48 | c >> 54 << 16),
         }
     }
     /// The side's word.
     #[inline(never)]
     pub fn pack(&self) -> U256 {
         let high = low64(self.base >> 64) & 0x7fff_ffff | u64::from(self.locks_until) << 32;
-        let overlay = wide(self.factor_bps) | u64::from(self.until) << 16;
-        U256::from_limbs([low64(self.base), high, self.last_ready, overlay])
+        let tight = u64::from(self.tight);
+        let lower = wide(self.factor_bps) | u64::from(self.until) << 16 | tight << 48;
+        U256::from_limbs([low64(self.base), high, self.last_ready & MAX_TIME | tight >> 16 << 54, lower])
     }
 }
 
@@ -250,6 +264,6 @@ pub(crate) const fn low32(value: u64) -> u32 {
 /// The low 16 bits.
 #[inline]
 #[allow(clippy::as_conversions)] // cut on purpose
-const fn low16(value: u64) -> u16 {
+pub(crate) const fn low16(value: u64) -> u16 {
     value as u16
 }

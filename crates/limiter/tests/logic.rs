@@ -35,6 +35,59 @@ fn parameters_hold_their_bounds_inclusive() {
     assert_eq!(make(0, DAY, 10, DAY, 10_001, DAY), bad(4, 10_001, 10_000));
     assert_eq!(make(0, DAY, 10, DAY, 100, HOUR - 1), bad(5, HOUR - 1, HOUR));
     assert_eq!(make(0, DAY, 10, DAY, 100, 7 * DAY + 1), bad(5, 7 * DAY + 1, 7 * DAY));
+    assert_eq!(P.with_ramp(5_000, DAY), Ok(P));
+    assert!(P.with_ramp(1_000, HOUR).is_ok() && P.with_ramp(10_000, 7 * DAY).is_ok());
+    assert_eq!(P.with_ramp(999, DAY), bad(9, 999, 1_000));
+    assert_eq!(P.with_ramp(10_001, DAY), bad(9, 10_001, 10_000));
+    assert_eq!(P.with_ramp(5_000, HOUR - 1), bad(10, HOUR - 1, HOUR));
+    assert_eq!(P.with_ramp(5_000, 7 * DAY + 1), bad(10, 7 * DAY + 1, 7 * DAY));
+}
+
+#[test]
+fn an_incident_halves_the_capacity_and_a_ramp_gives_it_back_step_by_step() {
+    let start = T.next_multiple_of(64); // so that no end is rounded
+    let state = (bucket(C), Side::default());
+    let (tight, side) = logic::tighten(state, &P, start, start + 6_400).unwrap();
+    let at = |now| logic::available(&logic::settle(tight, &side, &P, now), &P, now);
+    let (begins, step) = (start + 6_400, DAY / 16);
+    assert_eq!([at(start), at(begins), at(begins + step - 1)], [C / 2; 3]);
+    // What a step adds is room, since nothing was owed: in basis points of the capacity, down.
+    assert_eq!([at(begins + step), at(begins + 2 * step - 1)], [C / 10_000 * 5_312; 2]);
+    assert_eq!(at(begins + 8 * step), C * 3 / 4);
+    assert_eq!(at(begins + DAY - 1), C / 10_000 * 9_687);
+    assert_eq!(at(begins + DAY), C);
+    // The same end again changes nothing; an earlier one begins the ramp now; once it has begun nobody restarts it.
+    assert_eq!(logic::tighten((tight, side), &P, start + 64, begins), Ok((tight, side)));
+    let (early, ended) = logic::tighten((tight, side), &P, start + 64, 0).unwrap();
+    assert_eq!((ended.tight_until(), early.capacity), (start + 64, C / 2));
+    let (bucket, now) = (logic::settle(early, &ended, &P, start + DAY / 2 + 64), start + DAY / 2 + 64);
+    assert_eq!(bucket.capacity, C * 3 / 4);
+    assert_eq!(logic::tighten((bucket, ended), &P, now, now), Ok((bucket, ended)));
+    let (again, _) = logic::tighten((bucket, ended), &P, now, now + 1).unwrap();
+    assert_eq!(again.capacity, C / 2);
+    // A bucket that was never configured has nothing to lower; the end of the clock is a bound like any other.
+    let empty = (Bucket::default(), Side::default());
+    assert_eq!(logic::tighten(empty, &P, T, T + 64), Err(Error::NotConfigured { value: 0, bound: 1 }));
+    assert_eq!(logic::tighten_lane(empty, Lane::Small, &P, T, T + 64), Ok(None));
+    let last = u64::from(u32::MAX);
+    let (_, side) = logic::tighten(state, &P, last, u64::MAX).unwrap();
+    assert_eq!(Side::unpack(side.pack()), side);
+    assert_eq!(logic::tighten(state, &P, last + 1, u64::MAX), Err(Error::OutOfRange { value: last + 1, bound: last }));
+}
+
+#[test]
+fn what_left_before_an_incident_is_owed_in_units_through_the_ramp() {
+    let start = T.next_multiple_of(64);
+    let spent = logic::spend(bucket(C), &P, start, C * 3 / 4).unwrap();
+    let (tight, side) = logic::tighten((spent, Side::default()), &P, start, start + 64 * 300).unwrap();
+    // Three quarters owed on a capacity of half: nothing is left until a quarter has been refilled, at half the pace.
+    assert_eq!(logic::available(&tight, &P, start), 0);
+    let at = |now| logic::available(&logic::settle(tight, &side, &P, now), &P, now);
+    assert_eq!(at(start + 64 * 300), 0); // 19,200 s at half the pace: a ninth of it
+                                         // A day later the capacity is at seven eighths, and a ninth of the whole is still owed.
+    let open = at(start + DAY);
+    assert!(open < C * 7 / 8 - C / 10 && open > C * 7 / 8 - C / 8, "{open}");
+    assert_eq!(at(start + 64 * 300 + 3 * DAY), C);
 }
 
 #[test]

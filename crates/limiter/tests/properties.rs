@@ -5,8 +5,8 @@ use alloy_primitives::{Address, U256};
 use fusebox_core::time::{DAY, HOUR};
 use fusebox_limiter::{
     logic::{self, Near, Shape},
-    params::{MAX_AMOUNT, MAX_OVERLAY_SECS},
-    types::{FRACTION_BITS, MAX_TIME},
+    params::{MAX_AMOUNT, MAX_OVERLAY_SECS, RAMP_STEPS},
+    types::{FRACTION_BITS, MAX_TIGHT, MAX_TIME},
     Base, Bucket, Config, Error, Lane, Marker, Params, Policy, Side, Slot, Ticket, TicketId,
 };
 use proptest::prelude::*;
@@ -57,6 +57,7 @@ enum Step {
     In(u128),
     Rebase(u128),
     Overlay(u16, u64),
+    Tighten(u64),
     Touch,
     Wait(u64),
 }
@@ -67,6 +68,7 @@ fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
         3 => (1u128..=1_500).prop_map(Step::In),
         1 => (100u128..=3_000).prop_map(Step::Rebase),
         1 => (1_000u16..=10_000, 0u64..=72).prop_map(|(factor, hours)| Step::Overlay(factor, hours * HOUR)),
+        1 => prop_oneof![Just(0u64), 1u64..20, 1u64..400].prop_map(|hours| Step::Tighten(hours * HOUR)),
         1 => Just(Step::Touch),
         4 => prop_oneof![Just(0u64), 1u64..10, 1u64..HOUR, 1u64..DAY].prop_map(Step::Wait),
     ];
@@ -135,6 +137,10 @@ impl World {
             Step::Overlay(factor, secs) => {
                 let state = (self.bucket, self.side);
                 (self.bucket, self.side) = logic::overlay(state, &P, self.now, factor, self.now + secs).unwrap();
+            }
+            Step::Tighten(secs) => {
+                let state = (self.bucket, self.side);
+                (self.bucket, self.side) = logic::tighten(state, &P, self.now, self.now + secs).unwrap();
             }
             Step::Touch => {
                 self.bucket = logic::spend(self.settled(), &P, self.now, 0).unwrap();
@@ -289,6 +295,8 @@ proptest! {
             logic::rebase(state, &P, now, to).unwrap().0,
             logic::rebase(state, &P, now, shape(C * part / 1_000)).unwrap().0,
             logic::overlay(state, &P, now, factor, now + HOUR).unwrap().0,
+            logic::tighten(state, &P, now, now + HOUR).unwrap().0,
+            logic::tighten((bucket, world.side), &P, now, now).unwrap().0,
         ];
         for next in changed {
             prop_assert!(debt_units(&next, now) + U256::from(1u64 << 20) >= debt_units(&bucket, now));
@@ -471,7 +479,8 @@ proptest! {
         look in 0u64..DAY,
     ) {
         let mut world = World::new();
-        history.iter().for_each(|step| world.run(step));
+        // Without an incident: what lowers the capacity beside the overlay has properties of its own below.
+        history.iter().filter(|step| !matches!(step, Step::Tighten(_))).for_each(|step| world.run(step));
         let (now, until) = (world.now, world.now + secs);
         let settled = world.settled();
         let whole = logic::whole(&settled, &world.side);
@@ -495,6 +504,131 @@ proptest! {
     }
 
     #[test]
+    fn rl_19_a_ramp_only_rises_and_ends_by_itself(
+        history in steps(30),
+        secs in 1u64..20 * DAY,
+        share in 1_000u16..=10_000,
+        ramp in HOUR..=7 * DAY,
+        looks in prop::collection::vec(0u64..DAY, 1..40),
+    ) {
+        let params = P.with_ramp(share, ramp).unwrap();
+        let mut world = World::new();
+        history.iter().filter(|step| !matches!(step, Step::Tighten(_) | Step::Overlay(..))).for_each(|step| world.run(step));
+        let now = world.now;
+        let whole = logic::whole(&world.bucket, &world.side);
+        let (bucket, side) = logic::tighten((world.bucket, world.side), &params, now, now + secs).unwrap();
+        let (begins, step) = (side.tight_until(), ramp / RAMP_STEPS);
+        // Until its end, up to the word's unit and never past the bound, and no longer.
+        let bound = secs.min(15 * DAY);
+        prop_assert!(begins >= now + bound && begins < now + bound + 64);
+        let at = |time: u64| logic::settle(bucket, &side, &params, time);
+        for time in [now, begins - 1, begins, begins + step - 1] {
+            prop_assert_eq!(at(time).capacity, (whole * u128::from(share) / 10_000).max(1));
+        }
+        // In equal steps along the straight line, never above it and never more than a step below.
+        let (mut time, mut last) = (begins, 0);
+        for secs in looks {
+            time += secs;
+            let capacity = at(time).capacity;
+            let line = |passed: u64| {
+                let bps = u128::from(share) * u128::from(ramp) + u128::from(10_000 - share) * u128::from(passed.min(ramp));
+                whole * bps / (10_000 * u128::from(ramp))
+            };
+            // A ramp of a length that the steps do not divide is that much shorter.
+            prop_assert!(capacity <= line(time - begins + RAMP_STEPS).max(1) + 1, "{capacity}");
+            prop_assert!(capacity + whole / 10_000 + 1 >= line((time - begins).saturating_sub(step)), "{capacity}");
+            prop_assert!(capacity >= last);
+            last = capacity;
+        }
+        let done = at(begins + step * RAMP_STEPS);
+        prop_assert_eq!((done.capacity, done.overlaid), (whole, false));
+        prop_assert!(share == 10_000 || at(begins + step * RAMP_STEPS - 1).overlaid);
+        prop_assert_eq!(at(begins + step * RAMP_STEPS + DAY), done);
+    }
+
+    #[test]
+    fn rl_20_whatever_passes_with_a_ramp_passes_without_one(
+        parts in prop::collection::vec((1u128..800, 0u64..6 * HOUR, 0u8..8, 1u64..DAY), 1..80),
+    ) {
+        let (mut world, mut free) = (World::new(), World::new());
+        for (part, secs, kind, until) in parts {
+            world.now += secs;
+            free.now = world.now;
+            if kind == 0 {
+                world.run(&Step::Tighten(until));
+                continue;
+            }
+            let amount = C * part / 1_000;
+            prop_assert!(logic::available(&world.settled(), &P, world.now) <= logic::available(&free.settled(), &P, free.now));
+            if let Ok(next) = logic::spend(world.settled(), &P, world.now, amount) {
+                world.bucket = next;
+                let passed = logic::spend(free.settled(), &P, free.now, amount);
+                prop_assert!(passed.is_ok(), "{passed:?}");
+                free.bucket = passed.unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn rl_21_touching_a_ramp_changes_nothing(
+        history in steps(40),
+        looks in prop::collection::vec(0u64..6 * HOUR, 1..30),
+    ) {
+        let mut world = World::new();
+        history.iter().for_each(|step| world.run(step));
+        let (mut now, mut touched) = (world.now, world.bucket);
+        for secs in looks {
+            now += secs;
+            // A payment of nothing is written back, and an incident that is over ends again.
+            touched = logic::spend(logic::settle(touched, &world.side, &P, now), &P, now, 0).unwrap();
+            touched = Bucket::unpack(touched.pack());
+            prop_assert_eq!(touched, logic::settle(world.bucket, &world.side, &P, now));
+            if world.side.tight_until() <= now {
+                let over = logic::tighten((touched, world.side), &P, now, now).unwrap();
+                prop_assert_eq!(over, (touched, world.side));
+            } else {
+                let same = logic::tighten((touched, world.side), &P, now, world.side.tight_until()).unwrap();
+                prop_assert_eq!(same, (touched, world.side));
+            }
+        }
+    }
+
+    #[test]
+    fn rl_22_a_new_incident_goes_back_to_the_share_and_the_lesser_of_two_holds(
+        history in steps(40),
+        hours in 1u64..200,
+        later in 0u64..40 * HOUR,
+        again in 1u64..200,
+        factor in 1_000u16..=10_000,
+        overlay in 0u64..=72,
+    ) {
+        let mut world = World::new();
+        history.iter().for_each(|step| world.run(step));
+        for (hours, wait) in [(hours, later), (again, 0)] {
+            world.run(&Step::Tighten(hours * HOUR));
+            let whole = logic::whole(&world.bucket, &world.side);
+            prop_assert!(world.bucket.capacity <= (whole / 2).max(1));
+            world.now += hours * HOUR + wait;
+        }
+        // In its ramp, beside an overlay: neither hides the other, and each ends by its own clock.
+        world.now += later;
+        world.run(&Step::Overlay(10_000, 0));
+        let ramp = logic::factor(&world.side, &P, world.now);
+        world.run(&Step::Overlay(factor, overlay * HOUR));
+        let (now, until) = (world.now, world.now + overlay * HOUR);
+        let whole = logic::whole(&world.bucket, &world.side);
+        for at in [now, until.max(now + 1) - 1, until, until + DAY, until + 9 * DAY] {
+            let capacity = logic::settle(world.bucket, &world.side, &P, at).capacity;
+            let bps = logic::factor(&world.side, &P, at);
+            prop_assert_eq!(capacity, (whole * u128::from(bps) / 10_000).max(1));
+            prop_assert!(at >= until || bps <= factor);
+            let first = if overlay == 0 { ramp } else { ramp.min(factor) };
+            prop_assert!(at > now || bps == first);
+        }
+        prop_assert_eq!(logic::settle(world.bucket, &world.side, &P, until + 9 * DAY).overlaid, false);
+    }
+
+    #[test]
     fn rl_16_a_word_that_was_never_written_refuses_everything(amount in any::<u128>(), now in 0u64..=u32::MAX as u64) {
         let refused = Error::NotConfigured { value: 0, bound: 1 };
         let empty = Bucket::unpack(U256::ZERO);
@@ -513,6 +647,7 @@ proptest! {
         wides in prop::array::uniform3(any::<u32>()),
         flags in prop::array::uniform4(any::<bool>()),
         code in 0u8..3,
+        tight in 0..=MAX_TIGHT,
         owner in any::<[u8; 20]>(),
     ) {
         let policy = Policy::from_code(code).unwrap();
@@ -523,7 +658,7 @@ proptest! {
         };
         prop_assert_eq!(Bucket::unpack(bucket.pack()), bucket);
         let side =
-            Side { base: units[1], factor_bps: shorts[1], until: wides[1], locks_until: wides[2], last_ready: times[2] };
+            Side { base: units[1], factor_bps: shorts[1], until: wides[1], locks_until: wides[2], last_ready: times[2], tight };
         prop_assert_eq!(Side::unpack(side.pack()), side);
         let base = Base { liquidity: units[0], average: units[1], updated: wides[0] };
         prop_assert_eq!(Base::unpack(base.pack()), base);

@@ -1,14 +1,18 @@
-//! What changes a bucket itself: its base, its config, an overlay. Debt and credit keep their worth in token units, so
-//! no change refills.
+//! What changes a bucket itself: its base, its config. Debt and credit keep their worth in token units, so no change
+//! refills.
 
-use super::{credit, credit_bound, fixed, rate::share_down};
+use super::{
+    credit, credit_bound, fixed,
+    lower::{factor, reduced, settle},
+    rate::share_down,
+};
 use crate::{
     error::Error,
-    params::{Config, Params, Policy, FULL_BPS, MAX_AMOUNT, MAX_OVERLAY_SECS},
-    types::{low32, low64, Base, Bucket, Lane, Side, FRACTION_BITS, MAX_TIME},
+    params::{Config, Params, Policy, MAX_AMOUNT},
+    types::{low32, low64, Base, Bucket, Side, FRACTION_BITS, MAX_TIME},
 };
 use alloy_primitives::U256;
-use fusebox_core::{math, time::live, wad};
+use fusebox_core::{math, wad};
 
 /// What a bucket is to become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,93 +115,13 @@ pub fn rebase(
     let bucket = settle(bucket, &side, params, now);
     let last_ready = last_ready(&bucket, &side);
     let capacity = shape.capacity.clamp(1, MAX_AMOUNT);
-    let shown = if bucket.overlaid { reduced(capacity, side.factor_bps) } else { capacity };
+    let shown = if bucket.overlaid { reduced(capacity, factor(&side, params, now)) } else { capacity };
     let next = recast(bucket, params, now, Shape { capacity: shown, ..shape }, last_ready);
     Ok((next, Side { base: capacity, last_ready, ..side }))
 }
 
-/// A Steward's overlay of the capacity until a time; the full factor, or an end that is now, takes it away.
-///
-/// Units: basis points of the capacity without it.
-/// Errors: [`Error::NotConfigured`], [`Error::Overlay`], [`Error::OutOfRange`].
-/// Invariants: RL-7, RL-15.
-pub fn overlay(
-    (bucket, side): (Bucket, Side),
-    params: &Params,
-    now: u64,
-    factor_bps: u16,
-    until: u64,
-) -> Result<(Bucket, Side), Error> {
-    fixed(now)?;
-    if !bucket.is_configured() {
-        return Err(Error::NotConfigured { value: 0, bound: 1 });
-    }
-    if factor_bps < params.overlay_floor_bps() {
-        return Err(Error::Overlay { value: u64::from(factor_bps), bound: u64::from(params.overlay_floor_bps()) });
-    }
-    if factor_bps > FULL_BPS {
-        return Err(Error::Overlay { value: u64::from(factor_bps), bound: u64::from(FULL_BPS) });
-    }
-    let bound = now.saturating_add(MAX_OVERLAY_SECS).min(u64::from(u32::MAX));
-    if until > bound {
-        return Err(Error::Overlay { value: until, bound });
-    }
-    let bucket = settle(bucket, &side, params, now);
-    let base = whole(&bucket, &side);
-    let side = Side { base, factor_bps, until: low32(until), last_ready: last_ready(&bucket, &side), ..side };
-    let overlaid = factor_bps < FULL_BPS && live(now, until);
-    let capacity = if overlaid { reduced(base, factor_bps) } else { base };
-    let shape = Shape { capacity, window_mins: bucket.window_mins, policy: bucket.policy };
-    Ok((recast(Bucket { overlaid, ..bucket }, params, now, shape, side.last_ready), side))
-}
-
-/// [`overlay`] of one of a bucket's lanes; a small lane that is closed has nothing to lower.
-///
-/// Errors: those of [`overlay`].
-pub fn overlay_lane(
-    state: (Bucket, Side),
-    lane: Lane,
-    params: &Params,
-    now: u64,
-    factor_bps: u16,
-    until: u64,
-) -> Result<Option<(Bucket, Side)>, Error> {
-    if lane == Lane::Small && !state.0.is_configured() {
-        return Ok(None);
-    }
-    overlay(state, params, now, factor_bps, until).map(Some)
-}
-
-/// The capacity without an overlay, in token units.
-pub const fn whole(bucket: &Bucket, side: &Side) -> u128 {
-    if bucket.overlaid {
-        side.base
-    } else {
-        bucket.capacity
-    }
-}
-
-/// The bucket without an overlay that has ended: from that second on it refills at its own capacity again.
-///
-/// Invariants: RL-15.
-pub fn settle(bucket: Bucket, side: &Side, params: &Params, now: u64) -> Bucket {
-    let until = u64::from(side.until);
-    if !bucket.overlaid || live(now, until) {
-        return bucket;
-    }
-    let shape = Shape { capacity: side.base, window_mins: bucket.window_mins, policy: bucket.policy };
-    recast(Bucket { overlaid: false, ..bucket }, params, until, shape, last_ready(&bucket, side))
-}
-
-/// What an overlay leaves of a capacity, at least one unit.
-///
-/// Rounding: down.
-fn reduced(base: u128, factor_bps: u16) -> u128 {
-    share_down(base, factor_bps).max(1)
-}
-
 /// The time of the last ticket, exact if a reservation was the last write, else as the last change recorded it.
-fn last_ready(bucket: &Bucket, side: &Side) -> u64 {
+pub(super) fn last_ready(bucket: &Bucket, side: &Side) -> u64 {
     if bucket.exact {
         return bucket.tat.saturating_sub(bucket.window());
     }
@@ -206,7 +130,7 @@ fn last_ready(bucket: &Bucket, side: &Side) -> u64 {
 
 /// The bucket in another shape at `now`: the same debt and credit in token units, but never so early that a new ticket
 /// could pass one that waits.
-fn recast(bucket: Bucket, params: &Params, now: u64, shape: Shape, last_ready: u64) -> Bucket {
+pub(super) fn recast(bucket: Bucket, params: &Params, now: u64, shape: Shape, last_ready: u64) -> Bucket {
     let Shape { capacity, window_mins, policy } = shape;
     let next = Bucket { capacity, window_mins, policy, ..bucket };
     if capacity == bucket.capacity && window_mins == bucket.window_mins {

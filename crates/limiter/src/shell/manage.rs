@@ -4,7 +4,7 @@ use super::topic;
 use crate::{
     abi, logic,
     logic::Shape,
-    params::{Config, Params},
+    params::{Config, Params, RAMP_STEPS},
     storage,
     types::{Slot, TicketId},
     Error,
@@ -117,6 +117,30 @@ pub fn overlay<H: Host>(host: &mut H, params: &Params, bucket: u32, factor_bps: 
     }
     let topics = [abi::Overlaid::SIGNATURE_HASH, topic_of(bucket)];
     emit(host, &topics, [U256::from(factor_bps), U256::from(until)]);
+    Ok(())
+}
+
+/// A bucket follows an incident that ends at `until`, or has ended if that is not ahead: for anyone, since the journal
+/// says which; where nothing changes, nothing is written.
+///
+/// Errors: those of [`logic::tighten`].
+/// Events: `Tightened`.
+pub fn tighten<H: Host>(host: &mut H, params: &Params, bucket: u32, until: u64) -> Result<(), Error> {
+    let (now, mut changed) = (host.now(), None);
+    for slot in storage::lanes(bucket) {
+        let state = (storage::bucket(host, slot), storage::side(host, slot));
+        if let Some((next, side)) = logic::tighten_lane(state, slot.lane, params, now, until)? {
+            storage::set_bucket(host, slot, &next);
+            storage::set_side(host, slot, &side);
+            changed = Some(side);
+        }
+    }
+    if let Some(side) = changed {
+        let until = side.tight_until();
+        let open = until.saturating_add(params.ramp_step_secs().saturating_mul(RAMP_STEPS));
+        let topics = [abi::Tightened::SIGNATURE_HASH, topic_of(bucket)];
+        emit(host, &topics, [U256::from(params.tight_bps()), U256::from(until), U256::from(open)]);
+    }
     Ok(())
 }
 
