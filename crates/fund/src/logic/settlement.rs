@@ -42,7 +42,7 @@ pub fn challenge(settlement: Settlement, now: u64, anchor: Anchor) -> Result<Set
         return Err(Error::NotChallengeable { until, now });
     }
     founded(&anchor, started)?;
-    if !is_better(&anchor, &stands, started) {
+    if rank(&anchor, started) <= rank(&stands, started) {
         return Err(Error::WeakerAnchor { at: anchor.at, bound: stands.at });
     }
     if anchor.price == stands.price || restarts >= MAX_RESTARTS {
@@ -68,13 +68,12 @@ fn founded(anchor: &Anchor, latest: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether one anchor is better founded than another: more feeds up to a quorum, then later.
+/// How well an anchor is founded: more feeds up to a quorum, then later.
 ///
-/// More feeds do not lift a price that was a window old when the market began to settle: it would be history.
-fn is_better(anchor: &Anchor, stands: &Anchor, started: u64) -> bool {
-    let (feeds, others) = (anchor.feeds.min(QUORUM), stands.feeds.min(QUORUM));
-    let fresh = anchor.at.saturating_add(WINDOW_SECS) > started || anchor.at >= stands.at;
-    (feeds, anchor.at) > (others, stands.at) && fresh
+/// Feeds count only for what was seen in the window before the market began to settle: history is a matter of time alone.
+fn rank(anchor: &Anchor, started: u64) -> (u8, u64) {
+    let fresh = anchor.at.saturating_add(WINDOW_SECS) > started;
+    (if fresh { anchor.feeds.min(QUORUM) } else { 0 }, anchor.at)
 }
 
 /// Where the market stands: by the clock alone.
