@@ -31,7 +31,7 @@ pub fn settle(is_long: bool, from: &Index, to: &Index, scale: u128, held: Held) 
     within(from.size, 1, ONE)?;
     let size = scaled(U256::from(held.size), U256::from(to.size), U256::from(from.size), false)?;
     let linear = linear(is_long, from, to, scale, held)?;
-    let cut = linear.cut.min(linear.gain);
+    let cut = linear.cut.min(linear.gain).min(linear.value);
     let credit = linear.value.saturating_sub(cut);
     // The entry less what was released of it. What is left of an entry without a size is settled as well.
     let (rest, lacking) = (held.entry.saturating_sub(linear.basis), linear.basis.saturating_sub(held.entry));
@@ -73,7 +73,7 @@ fn linear(is_long: bool, from: &Index, to: &Index, scale: u128, held: Held) -> R
     Ok(Linear {
         basis: scaled(size, basis, unit, !is_long)?,
         value: cash,
-        cut: scaled(size, cut, unit, true)?.min(cash),
+        cut: scaled(size, cut, unit, true)?,
         gain: if is_long { worth.saturating_sub(entry) } else { entry.saturating_sub(worth) },
     })
 }
