@@ -1,4 +1,4 @@
-//! Where the module keeps its words; those of a side's index are the contract's to place.
+//! Where the module keeps its words; those of a side's history are in [`side`].
 //!
 //! | slot | word, from its least significant bit |
 //! |---|---|
@@ -9,6 +9,8 @@
 //! | `keccak(account . erc7201("fusebox.market.cross"))` | [`Choice`]: a bit a domain |
 //!
 //! An opening reads the first two, a reduction the first, a liquidation the third.
+
+pub mod side;
 
 use crate::{
     params::{Caps, Closing, Params, Ramp, Terms},
