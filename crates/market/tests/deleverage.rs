@@ -498,3 +498,129 @@ proptest! {
         prop_assert!(taken + missing + 2 >= closed.cover);
     }
 }
+
+/// What is kept on a chain, and how much of it a deleveraging and a settlement touch.
+#[cfg(feature = "shell")]
+mod kept {
+    use super::*;
+    use alloy_primitives::{Address, B256, U256};
+    use fusebox_core::host::{Answer, Host, Memory};
+    use fusebox_market::storage::side::{index, record, reserve, set_reserve, side, span, SideId};
+    use std::cell::Cell;
+
+    const LONGS: SideId = SideId { market: 3, is_long: true };
+
+    /// A host that counts.
+    #[derive(Default)]
+    struct Counting {
+        inner: Memory,
+        loads: Cell<usize>,
+        stores: usize,
+    }
+
+    impl Counting {
+        fn take(&mut self) -> (usize, usize) {
+            (self.loads.take(), std::mem::take(&mut self.stores))
+        }
+    }
+
+    impl Host for Counting {
+        fn now(&self) -> u64 {
+            self.inner.now()
+        }
+        fn caller(&self) -> Address {
+            self.inner.caller()
+        }
+        fn this(&self) -> Address {
+            self.inner.this()
+        }
+        fn gas_left(&self) -> u64 {
+            self.inner.gas_left()
+        }
+        fn load(&self, slot: U256) -> U256 {
+            self.loads.set(self.loads.get() + 1);
+            self.inner.load(slot)
+        }
+        fn store(&mut self, slot: U256, word: U256) {
+            self.stores += 1;
+            self.inner.store(slot, word);
+        }
+        fn keccak(&self, bytes: &[u8]) -> B256 {
+            self.inner.keccak(bytes)
+        }
+        fn log(&mut self, topics: &[B256], data: &[u8]) {
+            self.inner.log(topics, data);
+        }
+        fn static_call(&self, to: Address, gas: u64, input: &[u8], output: &mut [u8]) -> Answer {
+            self.inner.static_call(to, gas, input, output)
+        }
+    }
+
+    #[test]
+    fn mr_26_a_deleveraging_touches_the_same_words_with_10_and_with_100_000_accounts() {
+        let mut seen = vec![];
+        for accounts in [10usize, 1_000, 100_000] {
+            let mut host = Counting::default();
+            let mut book = crowd(true, 7, accounts, 600 * WAD);
+            book.pool = 10u128.pow(25);
+            for (i, account) in book.accounts.iter().enumerate() {
+                host.store(U256::from(i), U256::from(account.held.size)); // what the host keeps is as large as the book
+            }
+            host.take();
+            let mut steps = vec![];
+            for (most, bankruptcy) in [(5_000, 700), (9_000, 0), (10_000, 0)] {
+                let before = side(&host, LONGS, (book.side.size, book.side.entry), book.side.snapshot);
+                assert_eq!(before, book.side);
+                let closed = book.deleverage(deficit(10u128.pow(25), bankruptcy * WAD), 900 * WAD, most);
+                record(&mut host, LONGS, &book.side, &closed).unwrap();
+                steps.push(host.take());
+            }
+            let (from, to, next) = span(&host, LONGS, Snapshot(0), book.side.snapshot);
+            let settled = settle(true, &from, &to, SCALE, book.accounts[accounts / 2].held).unwrap();
+            let left = reserve(&host, LONGS) - settled.credit - settled.cut;
+            set_reserve(&mut host, LONGS, left);
+            assert_eq!((settled.held.size, next), (0, Snapshot(4)));
+            steps.push(host.take());
+            seen.push(steps);
+        }
+        // A point of four words, of which the first of all is not written, and the reserve; where an epoch ends, its end
+        // and the next one's start; a settlement across it reads three points.
+        assert_eq!(seen[0], [(2, 5), (5, 5), (5, 7), (11, 1)]);
+        assert!(seen.iter().all(|steps| *steps == seen[0]), "{seen:?}");
+    }
+
+    #[test]
+    fn mr_27_every_point_survives_its_words_and_no_two_share_one() {
+        let mut host = Memory::default();
+        let wide = U256::MAX >> 46; // 210 bits
+        let sides = [SideId { market: 0, is_long: true }, SideId { market: 0, is_long: false }, LONGS];
+        let sides = [sides[0], sides[1], sides[2], SideId { market: u32::MAX, is_long: false }];
+        let mut expected = vec![];
+        for (n, id) in (0u64..).zip(sides) {
+            for at in [1, 2, 70_000, u32::MAX - 1] {
+                let tag = U256::from(n * 1_000_000_007 + u64::from(at));
+                let epoch = at as u16;
+                let point = Index { size: ONE - u128::from(at), epoch, basis: wide - tag, value: tag, cut: wide >> 1 };
+                let state = SideState {
+                    is_long: id.is_long,
+                    size: 1,
+                    entry: 2,
+                    snapshot: Snapshot(at),
+                    index: point,
+                    reserve: u128::MAX - u128::from(n),
+                };
+                let closed = fusebox_market::types::side::Closed { size: 1, ..nothing(point) };
+                record(&mut host, id, &state, &closed).unwrap();
+                expected.push((id, state));
+            }
+        }
+        for (id, state) in expected {
+            assert_eq!(side(&host, id, (1, 2), state.snapshot), state);
+            assert_eq!(index(&host, id, Snapshot(0)), Index::start(0));
+        }
+    }
+
+    fn nothing(point: Index) -> fusebox_market::types::side::Closed {
+        fusebox_market::types::side::Closed::nothing(point, 1, 0)
+    }
+}
