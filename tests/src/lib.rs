@@ -487,7 +487,7 @@ fn token_arguments(name: &str, decimals: u8) -> Vec<u8> {
     }
 }
 
-/// Deploys the twelve programs behind the hot one.
+/// Deploys the programs behind the hot one.
 pub fn programs(chain: &mut Chain) -> Vec<Address> {
     let names = [
         "perp-pool",
@@ -502,6 +502,7 @@ pub fn programs(chain: &mut Chain) -> Vec<Address> {
         "perp-carry",
         "perp-limit",
         "perp-meter",
+        "perp-risk",
     ];
     let mut one = |name| chain.deploy_wasm(DEPLOYER, &wasm(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
     names.map(&mut one).to_vec()

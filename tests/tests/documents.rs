@@ -24,9 +24,17 @@ fn the_readme_keeps_its_promise_of_length() {
 #[test]
 fn no_selector_is_answered_by_two_programs_of_the_chain() {
     let mut seen = BTreeMap::new();
-    for program in
-        ["perp", "perp-pool", "perp-guard", "perp-share", "perp-limit", "perp-watch", "perp-queue", "perp-view"]
-    {
+    for program in [
+        "perp",
+        "perp-pool",
+        "perp-risk",
+        "perp-guard",
+        "perp-share",
+        "perp-limit",
+        "perp-watch",
+        "perp-queue",
+        "perp-view",
+    ] {
         let abi = fs::read_to_string(root().join(format!("contracts/{program}/abi.sol"))).unwrap();
         for line in abi.lines().filter_map(|line| line.trim().strip_prefix("function ")) {
             let (name, rest) = line.split_once('(').unwrap();

@@ -17,8 +17,17 @@ sol! {
 }
 
 /// The programs behind the protocol's address, each by the fallback of the one before.
-const REACHABLE: [&str; 8] =
-    ["perp", "perp-pool", "perp-guard", "perp-share", "perp-limit", "perp-watch", "perp-queue", "perp-view"];
+const REACHABLE: [&str; 9] = [
+    "perp",
+    "perp-pool",
+    "perp-risk",
+    "perp-guard",
+    "perp-share",
+    "perp-limit",
+    "perp-watch",
+    "perp-queue",
+    "perp-view",
+];
 /// The programs that only other programs reach.
 const INTERNAL: [&str; 5] = ["perp-oracle", "perp-keeper", "perp-setup", "perp-carry", "perp-meter"];
 

@@ -71,8 +71,8 @@ impl PerpCarry {
 /// Replaces a program: the storage stays, and with it every pause.
 fn replace(host: &mut impl Host, number: u16, to: U256) -> Reply<()> {
     let number = u64::from(number);
-    if !(program::POOL..=program::METER).contains(&number) {
-        return Err(revert(abi::UnknownProgram::SELECTOR, [number, program::METER].map(U256::from)));
+    if !(program::POOL..=program::LAST).contains(&number) {
+        return Err(revert(abi::UnknownProgram::SELECTOR, [number, program::LAST].map(U256::from)));
     }
     let (previous, next) = (storage::program(host, number), address(to));
     if next.is_zero() {

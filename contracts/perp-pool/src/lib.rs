@@ -6,10 +6,10 @@
 extern crate alloc;
 
 use alloc::{vec, vec::Vec};
-use alloy_primitives::{Address, U256};
+use alloy_primitives::U256;
 use fusebox::vm::Vm;
 use fusebox_core::panel::{Class, Scope};
-use perp::{logic, pool, program, shell, storage, token, types::HOUSE};
+use perp::{logic, program, shell, storage, token, types::HOUSE};
 use stylus_sdk::{prelude::*, ArbResult};
 
 /// The pool program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
@@ -21,17 +21,6 @@ type Reply<T> = Result<T, Vec<u8>>;
 
 #[public]
 impl PerpPool {
-    /// Liquidates: 0 done; 1 refused by a condition that has been recorded, and nothing moved.
-    pub fn liquidate(&mut self, market: u32, account: Address) -> Reply<u8> {
-        let vm = self.vm();
-        let mut host = Vm::new(vm);
-        let Err(refusal) = pool::liquidate(vm, &mut host, market, account)? else { return Ok(0) };
-        // A keeper's call is where memory is due: the condition is recorded, or the refusal stands.
-        let tier = program::poke(vm, market).filter(|tier| *tier > 0).ok_or(refusal)?;
-        pool::refused(&mut host, market, account, tier);
-        Ok(1)
-    }
-
     /// Pulls collateral and credits what arrived.
     pub fn deposit(&mut self, amount: U256) -> Reply<U256> {
         let vm = self.vm();
@@ -63,9 +52,9 @@ impl PerpPool {
         shell::top_up(&mut Vm::new(self.vm()), market, amount)
     }
 
-    /// Anything else is the guard program's, or another's behind it; never the oracle's or the keeper's.
+    /// Anything else is the risk program's, or another's behind it.
     #[fallback]
     pub fn fallback(&mut self, input: &[u8]) -> ArbResult {
-        program::delegate(self.vm(), program::GUARD, input)
+        program::delegate(self.vm(), program::RISK, input)
     }
 }

@@ -25,7 +25,7 @@ use fusebox::vm::Vm;
 use fusebox_core::panel::Scope;
 use stylus_sdk::{abi::Bytes, prelude::*, ArbResult};
 
-/// The hot program: what traders call. Everything else is in ten further programs, which run on the same storage.
+/// The hot program: what traders call. Everything else is in further programs, which run on the same storage.
 #[storage]
 #[cfg_attr(all(feature = "entry", target_arch = "wasm32"), entrypoint)]
 pub struct Perp {}

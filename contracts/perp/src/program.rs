@@ -19,7 +19,7 @@ use fusebox_core::{
 };
 use stylus_sdk::{call::RawCall, stylus_core::Host, ArbResult};
 
-/// Collateral and liquidation.
+/// Collateral.
 pub const POOL: u64 = 1;
 /// Prices: reached by the other programs only.
 pub const ORACLE: u64 = 2;
@@ -43,10 +43,14 @@ pub const CARRY: u64 = 10;
 pub const LIMIT: u64 = 11;
 /// What changes a bucket: reached by the other programs only.
 pub const METER: u64 = 12;
+/// Liquidation.
+pub const RISK: u64 = 13;
+/// The last of them.
+pub const LAST: u64 = RISK;
 
 /// Writes where the programs are, in the order of their numbers; once, at construction.
 pub fn store(host: &mut impl Shell, programs: &[Address]) -> Result<(), Vec<u8>> {
-    let words = [U256::from(programs.len()), U256::from(METER)];
+    let words = [U256::from(programs.len()), U256::from(LAST)];
     if words.first() != words.last() {
         return Err(revert(InvalidLength::SELECTOR, words));
     }

@@ -3,7 +3,7 @@
 //! | root | slot | word |
 //! |---|---|---|
 //! | `perp.config` | 0 | collateral token 160, its decimals 8 |
-//! | | 1 to 12 | the pool, oracle, keeper, guard, view, setup, watch, share, queue, carry, limit and meter programs 160 |
+//! | | 1 to 13 | the programs of [`crate::program`], by their numbers 160 |
 //! | `perp.markets` | 4m | terms: initial, maintenance, fee, penalty, interest, guarded 16 each, smallest margin 64, bounty 64, at 255 whether a Steward has tightened them |
 //! | | 4m+1, 4m+2 | long and short side: size 128, entry 128 |
 //! | `perp.accounts` | keccak(account . root) | free 128, shares 128 |

@@ -1,7 +1,7 @@
 //! What a deployment consists of.
 
 /// The programs of the reference protocol: the hot one first, then those on its storage in the order of its constructor.
-pub const PERP: [&str; 13] = [
+pub const PERP: [&str; 14] = [
     "perp",
     "perp-pool",
     "perp-oracle",
@@ -15,4 +15,5 @@ pub const PERP: [&str; 13] = [
     "perp-carry",
     "perp-limit",
     "perp-meter",
+    "perp-risk",
 ];
