@@ -582,6 +582,7 @@ mod on_a_host {
     use fusebox_core::host::Memory;
     use fusebox_fund::{
         shell::ledger::{self as shell, abi},
+        storage::ledger as storage,
         types::{
             ledger::{Kind, Repayment},
             loss::{CoverTerms, Layers},
@@ -644,6 +645,19 @@ mod on_a_host {
         for kind in [Kind::Cut, Kind::Providers, Kind::Fund, Kind::Buffer] {
             assert_eq!(shell::owed(&host, D, kind), 0, "{}", kind.code());
         }
+    }
+
+    #[test]
+    fn a_profit_that_was_never_cut_reads_one_word() {
+        let mut host = scene();
+        let now = storage::index(&host, D);
+        assert_eq!((now, storage::index(&host, D + 1)), (storage::book(&host, D).index, Index::default()));
+        assert_eq!(now.cut, ONE_INDEX / 2);
+        let words = host.words.clone();
+        let settled = shell::settle(&mut host, D, ALICE, now, 80).unwrap();
+        assert_eq!((settled.kept, host.logs.len(), host.words == words), (80, 0, true));
+        let host = &mut Memory { words, ..Memory::default() };
+        assert_eq!(shell::settle(host, D, ALICE, Index { era: 0, cut: ONE_INDEX / 4 }, 90).unwrap().kept, 60);
     }
 
     #[test]

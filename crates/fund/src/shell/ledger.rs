@@ -97,7 +97,7 @@ pub fn conclude<H: Host>(
 
 /// A profit that stands since `since` is paid out: what is kept and what is paid back at once come back, claims stay.
 ///
-/// Whoever goes on standing does so since the index of now.
+/// Whoever goes on standing does so since the index of now. While nothing was cut this reads one word.
 ///
 /// Errors: those of [`logic::join`].
 /// Events: `ProfitSettled`, `ClaimOpened`.
@@ -108,6 +108,9 @@ pub fn settle<H: Host>(
     since: Index,
     profit: u128,
 ) -> Result<Settled, Error> {
+    if storage::index(host, domain) == since {
+        return Ok(Settled { kept: profit, ..Settled::default() });
+    }
     let before = storage::book(host, domain);
     let (book, settled) = logic::settle(before, since, profit);
     storage::set_book(host, domain, &before, &book);

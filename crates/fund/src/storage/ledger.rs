@@ -12,7 +12,7 @@
 
 use crate::types::{
     ledger::{Book, Claim, Harbour, Recap, Recovery, BOOK_WORDS},
-    loss::{low32, Cover},
+    loss::{low32, open, Cover, Index},
 };
 use alloy_primitives::{Address, U256};
 use fusebox_core::{
@@ -23,6 +23,8 @@ use fusebox_core::{
 
 const COVERS: U256 = erc7201("fusebox.fund.cover");
 const BOOKS: U256 = erc7201("fusebox.fund.book");
+/// Which of a book's words has the index.
+const INDEX: U256 = U256::from_limbs([4, 0, 0, 0]);
 const CLAIMS: U256 = erc7201("fusebox.fund.claim");
 const RECAP: U256 = erc7201("fusebox.fund.recap");
 const HARBOURS: U256 = erc7201("fusebox.fund.harbour");
@@ -66,6 +68,12 @@ pub fn book(host: &impl Host, domain: u32) -> Book {
     let mut words = [U256::ZERO; BOOK_WORDS];
     read(host, group(BOOKS, domain, 3), &mut words);
     Book::unpack(words)
+}
+
+/// What was cut of the domain's profits so far: one word, for who opens a position or closes one.
+pub fn index(host: &impl Host, domain: u32) -> Index {
+    let (cut, _, era) = open(host.load(group(BOOKS, domain, 3).wrapping_add(INDEX)));
+    Index { era, cut }
 }
 
 /// Writes what differs from the ledger that was loaded.
