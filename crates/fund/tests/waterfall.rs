@@ -121,6 +121,21 @@ proptest! {
     }
 
     #[test]
+    fn if_20_the_pool_loses_its_part_and_nothing_else(
+        cover in cover(), layers in layers(), loss in amount(), share in 0u128..=100, profits in 0u128..1 << 110,
+    ) {
+        // the counterparty: it has assets, is owed the loss, owes profits; deleveraging and haircut lower what it owes
+        let (_, split) = absorb(cover, &layers, T, loss).unwrap();
+        let covered = (split.open / 100 * share).min(profits);
+        let (split, cut) = haircut(deleverage(split, covered).unwrap(), Index::default(), profits - covered);
+        let owes = profits - split.deleveraged - cut.charged;
+        let gets = split.collateral + split.buffer + split.fund;
+        let before = BigUint::from(layers.pool) + loss;
+        let after = BigUint::from(layers.pool) + gets + (profits - owes) - cut.residue;
+        prop_assert_eq!(before - after, BigUint::from(split.pool + split.open));
+    }
+
+    #[test]
     fn if_21_a_layer_bears_only_what_those_before_it_cannot(
         cover in cover(), layers in layers(), now in 0u64..1 << 40, loss in amount(),
     ) {
@@ -311,10 +326,10 @@ fn if_24_the_epoch_ends_at_the_second() {
 #[cfg(feature = "shell")]
 mod on_a_host {
     use super::*;
-    use alloy_primitives::U256;
+    use alloy_primitives::{Address, U256};
     use alloy_sol_types::SolEvent;
     use fusebox_core::host::Memory;
-    use fusebox_fund::shell::ledger::{abi, absorb, conclude, set_cover, state};
+    use fusebox_fund::shell::ledger::{abi, absorb, conclude, release, repay, set_cover, settle, state, take};
 
     fn decode<E: SolEvent>(host: &Memory, i: usize) -> E {
         E::decode_raw_log(host.logs[i].topics.iter().copied(), &host.logs[i].data).unwrap()
@@ -361,17 +376,30 @@ mod on_a_host {
         #[test]
         fn if_22_a_loss_of_one_domain_touches_nothing_of_another(
             terms in prop::collection::vec((terms(), amount()), 4),
-            losses in prop::collection::vec((0u32..4, 0u128..1 << 90, layers(), 0u64..DAY, 0u128..1 << 60), 1..30),
+            steps in prop::collection::vec((0u32..4, 0u8..6, 0u128..1 << 90, layers(), 0u64..DAY, 0u128..1 << 60), 1..40),
         ) {
             let mut host = Memory::default();
             for (domain, (terms, claim)) in (0..).zip(terms) {
                 set_cover(&mut host, domain, terms, claim).unwrap();
             }
-            for (domain, loss, layers, dt, profits) in losses {
+            for (domain, what, amount, layers, dt, profits) in steps {
                 host.now += dt;
                 let before: Vec<_> = (0..4).map(|domain| state(&host, domain)).collect();
-                let split = absorb(&mut host, domain, &layers, loss).unwrap();
-                conclude(&mut host, domain, split, split.open / 2, profits).unwrap();
+                match what {
+                    0 => {
+                        let _ = repay(&mut host, domain, amount);
+                    }
+                    1 => {
+                        settle(&mut host, domain, Address::ZERO, Index::default(), profits).unwrap();
+                    }
+                    2 => {
+                        let _ = (take(&mut host, domain, Address::ZERO, 1), release(&mut host, domain));
+                    }
+                    _ => {
+                        let split = absorb(&mut host, domain, &layers, amount).unwrap();
+                        conclude(&mut host, domain, split, split.open / 2, profits).unwrap();
+                    }
+                }
                 for (other, words) in (0..).zip(before) {
                     prop_assert!(other == domain || state(&host, other) == words);
                 }
