@@ -597,7 +597,7 @@ mod on_a_host {
         E::decode_raw_log(host.logs[i].topics.iter().copied(), &host.logs[i].data).unwrap()
     }
 
-    /// 100 lost: 20 by the fund, 30 by the pool, 10 by whom was deleveraged, 40 of 80 of profits.
+    /// 100 lost: 20 by the fund, 30 by the pool, 10 by who was deleveraged, 40 of 80 of profits.
     fn scene() -> Memory {
         let mut host = Memory::default();
         shell::set_cover(&mut host, D, CoverTerms::new(0, 0, 10_000, 30).unwrap(), 50).unwrap();
