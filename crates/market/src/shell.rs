@@ -5,8 +5,8 @@
 
 use crate::{
     abi, logic, storage,
-    types::{Admission, Leg, Opening, Weather},
-    Error, Params,
+    types::{Admission, Leg, Opening, Ratchet, Weather},
+    Caps, Error, Params, Terms,
 };
 use alloc::{vec, vec::Vec};
 use alloy_primitives::{Address, B256, U256};
@@ -19,7 +19,7 @@ use fusebox_core::host::{emit, Host};
 /// Events: `MarketListed`.
 pub fn list<H: Host>(host: &mut H, market: u32, params: Params) -> Result<(), Error> {
     let params = logic::listed(&storage::terms(host, market), market, params, host.now())?;
-    storage::store_params(host, market, &params, &Default::default());
+    storage::store_params(host, market, &params, &Ratchet::default());
     let words = storage::words(host, market);
     emit(host, &[abi::MarketListed::SIGNATURE_HASH, topic(market)], words);
     Ok(())
@@ -47,19 +47,29 @@ pub fn set<H: Host>(host: &mut H, market: u32, term: u8, value: u128) -> Result<
 
 /// Whether a position may be opened or increased: two loads, and a store only when the margin has risen materially.
 ///
+/// `tightened` says what an overlay makes of the terms; it is asked only where the market's mark says that there is one.
+///
 /// Errors: those of [`logic::admit`].
 /// Events: `MarginRaised`.
 #[inline]
-pub fn admit<H: Host>(host: &mut H, market: u32, weather: Weather, opening: &Opening) -> Result<Admission, Error> {
-    let (terms, (caps, ratchet)) = (storage::terms(host, market), storage::caps(host, market));
-    let (next, admission) = logic::admit(ratchet, (&terms, &caps), host.now(), weather, opening)?;
+pub fn admit<H: Host>(
+    host: &mut H,
+    market: u32,
+    tightened: impl FnOnce(&H, Terms, Caps) -> (Terms, Caps),
+    weather: Weather,
+    opening: &Opening,
+) -> Result<Admission, Error> {
+    let (approved, (caps, ratchet)) = (storage::terms(host, market), storage::caps(host, market));
+    let in_force = if approved.overlaid { tightened(host, approved, caps) } else { (approved, caps) };
+    let (next, admission) = logic::admit(ratchet, (&in_force.0, &in_force.1), host.now(), weather, opening)?;
     if next != ratchet {
         raise(host, market, &caps, next);
     }
     Ok(admission)
 }
 
-/// Writes the market's margin down where nobody trades: for whoever pokes.
+/// Writes the market's margin down where nobody trades: for whoever pokes; by the approved terms, since an overlay is
+/// gone when it ends.
 ///
 /// Events: `MarginRaised`.
 pub fn observe<H: Host>(host: &mut H, market: u32, weather: Weather) {
@@ -73,7 +83,7 @@ pub fn observe<H: Host>(host: &mut H, market: u32, weather: Weather) {
 /// Writes a new line of the ratchet.
 #[cold]
 #[inline(never)]
-fn raise<H: Host>(host: &mut H, market: u32, caps: &crate::Caps, ratchet: crate::Ratchet) {
+fn raise<H: Host>(host: &mut H, market: u32, caps: &Caps, ratchet: Ratchet) {
     storage::store_caps(host, market, caps, &ratchet);
     let words = [U256::from(ratchet.margin_bps), U256::from(ratchet.at)];
     emit(host, &[abi::MarginRaised::SIGNATURE_HASH, topic(market)], words);

@@ -104,6 +104,27 @@ fn a_ramp_starts_where_the_last_one_is() {
 }
 
 #[test]
+fn mr_4_every_second_of_a_ramp_and_of_one_that_turns() {
+    for (from_bps, to_bps) in [(1, 9_999), (9_999, 1), (250, 499), (499, 250)] {
+        let mut ramp = Ramp { from_bps, to_bps, start: T, length_secs: 86_400 };
+        let mut last = ramp.at(T);
+        for now in T..=T + 2 * DAY {
+            if now == T + DAY / 3 {
+                ramp = ramp.turned(now, from_bps, 86_400);
+            }
+            let here = ramp.at(now);
+            assert!(here.abs_diff(last) <= 1 && here <= from_bps.max(to_bps) && here >= from_bps.min(to_bps));
+            last = here;
+        }
+        assert_eq!(last, from_bps);
+    }
+    // Turned in every second, it never moves faster than once: here it does not move at all.
+    let mut ramp = Ramp { from_bps: 100, to_bps: 200, start: T, length_secs: 86_400 };
+    (T..T + DAY).for_each(|now| ramp = ramp.turned(now, 200, 86_400));
+    assert_eq!(ramp.at(T + DAY), 100);
+}
+
+#[test]
 fn volatility_is_a_root_rounded_up() {
     let terms = Terms { z_hundredths: 300, horizon_mins: 60, ..terms() };
     assert_eq!(logic::volatility_up(&terms, 0, 0), 0);

@@ -9,7 +9,7 @@ use fusebox_core::{
     panel::Tier,
     time::{DAY, HOUR},
 };
-use fusebox_market::{abi, shell, storage, Caps, Error, Leg, Opening, Params, Ratchet, Warm, Weather};
+use fusebox_market::{abi, shell, storage, Caps, Error, Leg, Opening, Params, Ratchet, Terms, Warm, Weather};
 use std::cell::Cell;
 
 const MARKET: u32 = 7;
@@ -21,6 +21,11 @@ const SMALL: Opening = Opening { notional: 1_000, interest: 1_000, assets: 20_00
 
 fn storm(volatility_bps: u16) -> Weather {
     Weather { tier: Tier::Normal, volatility_bps }
+}
+
+/// No overlay.
+fn as_approved<H: Host>(_: &H, _: Terms, _: Caps) -> (Terms, Caps) {
+    panic!("asked without a mark")
 }
 
 fn house() -> Memory {
@@ -81,7 +86,7 @@ fn a_change_says_what_was_and_what_is() {
 fn a_lowered_base_loosens_along_the_line_and_a_mark_survives() {
     let mut host = house();
     let terms = storage::terms(&host, MARKET);
-    storage::store_terms(&mut host, MARKET, &fusebox_market::Terms { overlaid: true, ..terms });
+    storage::store_terms(&mut host, MARKET, &Terms { overlaid: true, ..terms });
     host.call(GOVERNANCE, |h| shell::set(h, MARKET, 0, 300)).unwrap();
     assert!(storage::terms(&host, MARKET).overlaid);
     assert_eq!(shell::state(&host, MARKET, Weather::default())[3], U256::from(500));
@@ -142,17 +147,18 @@ impl Counting {
 #[test]
 fn an_opening_reads_two_words_and_writes_one_only_when_the_margin_rises() {
     let mut host = Counting { host: house(), loads: Cell::new(0), stores: 0 };
-    let (admitted, words) = host.count(|h| shell::admit(h, MARKET, Weather::default(), &SMALL));
+    let (admitted, words) = host.count(|h| shell::admit(h, MARKET, as_approved, Weather::default(), &SMALL));
     assert_eq!((admitted.map(|admission| admission.initial_bps), words), (Ok(500), (2, 0)));
-    let (admitted, words) = host.count(|h| shell::admit(h, MARKET, storm(1_200), &SMALL));
+    let (admitted, words) = host.count(|h| shell::admit(h, MARKET, as_approved, storm(1_200), &SMALL));
     assert_eq!((admitted.map(|admission| admission.needed), words), (Ok(120), (2, 1)));
     let event: abi::MarginRaised = decode(&host.host, 1);
     assert_eq!((event.market, event.marginBps, event.at), (MARKET, 1_200, host.host.now));
     assert_eq!(storage::caps(&host, MARKET).0, CAPS, "the caps beside it stay");
     host.host.now += HOUR;
-    let (admitted, words) = host.count(|h| shell::admit(h, MARKET, Weather::default(), &SMALL));
+    let (admitted, words) = host.count(|h| shell::admit(h, MARKET, as_approved, Weather::default(), &SMALL));
     assert_eq!((admitted.map(|admission| admission.initial_bps), words), (Ok(1_180), (2, 0)));
-    let (refused, words) = host.count(|h| shell::admit(h, MARKET, storm(10_000), &Opening { margin: 999, ..SMALL }));
+    let (refused, words) =
+        host.count(|h| shell::admit(h, MARKET, as_approved, storm(10_000), &Opening { margin: 999, ..SMALL }));
     assert_eq!(
         (refused, words),
         (Err(Error::Initial { value: 999, bound: 1_000 }), (2, 0)),
@@ -163,6 +169,22 @@ fn an_opening_reads_two_words_and_writes_one_only_when_the_margin_rises() {
     assert_eq!(host.count(|h| shell::withdraw(h, ALICE, 5, 5)), (Ok(()), (1, 0)));
     assert_eq!(host.count(|h| shell::lost(h, ALICE, 5)).1, (1, 0));
     assert_eq!(host.count(|h| shell::profited(h, ALICE, 60, 5)).1, (1, 1));
+}
+
+#[test]
+fn an_overlay_tightens_an_opening_and_is_never_written() {
+    let mut host = house();
+    let terms = storage::terms(&host, MARKET);
+    storage::store_terms(&mut host, MARKET, &Terms { overlaid: true, ..terms });
+    let tightened = |_: &Memory, terms, caps| (Terms { base_bps: 1_000, ..terms }, Caps { position: 1_000, ..caps });
+    let admitted = shell::admit(&mut host, MARKET, tightened, storm(900), &SMALL).unwrap();
+    assert_eq!((admitted.initial_bps, storage::caps(&host, MARKET)), (2_000, (CAPS, Ratchet::default())));
+    let large = Opening { notional: 1_001, ..SMALL };
+    let refused = shell::admit(&mut host, MARKET, tightened, storm(900), &large);
+    assert_eq!(refused, Err(Error::PositionCap { value: 1_001, bound: 1_000 }));
+    shell::admit(&mut host, MARKET, tightened, storm(2_000), &SMALL).unwrap();
+    assert_eq!(storage::caps(&host, MARKET), (CAPS, Ratchet { margin_bps: 2_000, at: host.now }));
+    assert_eq!(storage::terms(&host, MARKET), Terms { overlaid: true, ..terms });
 }
 
 #[test]
