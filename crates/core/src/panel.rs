@@ -129,7 +129,7 @@ pub enum Tier {
     ReduceOnly = 2,
     /// No believable price: only what needs none.
     Halted = 3,
-    /// Claims at a fixed price.
+    /// Claims at a fixed price, and no way back: what was put in is counted, so nothing is added either.
     Settling = 4,
 }
 
@@ -160,7 +160,8 @@ impl Tier {
         match self {
             Self::Normal | Self::Guarded => Classes::NONE,
             Self::ReduceOnly => Classes(0b1),
-            Self::Halted | Self::Settling => Classes(0b111),
+            Self::Halted => Classes(0b111),
+            Self::Settling => Classes(0b1_0111),
         }
     }
 }

@@ -172,7 +172,8 @@ fn co_10_a_higher_tier_stops_no_less_and_exits_are_never_stopped_by_a_tier() {
     for (low, high) in tiers.iter().zip(tiers.iter().skip(1)) {
         assert!(low < high && low.stops().without(high.stops()).is_empty());
     }
-    assert!(tiers.iter().all(|tier| tier.stops().and(Classes::EXITS).is_empty()));
+    assert!(tiers.iter().all(|tier| !tier.stops().has(Class::ExitUnpriced)));
+    assert!(tiers.iter().all(|tier| tier.stops().has(Class::Inflow) == (*tier == Tier::Settling)));
     for (a, b) in tiers.iter().flat_map(|a| tiers.iter().map(move |b| (*a, *b))) {
         let both = Standing::tier(a, 5).and(Standing { grace: true, ..Standing::tier(b, 9) });
         assert_eq!(both, Standing { tier: a.max(b), stopped: a.stops().or(b.stops()), grace: true, until: 9 });

@@ -1,6 +1,6 @@
 //! Events and errors as clients see them, and the one rule that turns an [`Error`] into revert data.
 
-use crate::error::{CouncilError, Error, PriceError, Refusal};
+use crate::error::{CouncilError, DecisionError, Error, PriceError, Refusal};
 use alloc::vec::Vec;
 use alloy_primitives::{B256, U256};
 use alloy_sol_types::{sol, SolError, SolEvent};
@@ -15,6 +15,13 @@ sol! {
     /// A limiter tripped or a sentinel spoke: the scope takes no new risk until then.
     event Signalled(uint32 indexed scope, address indexed by, uint64 until);
 
+    /// Governance has decided about a scope, after its delay: 0 it is open, 2 wound down, 4 being settled for good.
+    event Decided(uint32 indexed scope, uint8 previous, uint8 tier, uint64 since);
+
+    error ScopeSettling(uint32 scope, uint8 class);
+    error SettlementFinal();
+    error NotWoundDown();
+    error SettlementTooEarly(uint64 now, uint64 from);
     error SignalSpent(uint32 secs, uint64 again);
     error Stopped(uint32 scope, uint8 class, uint8 sources, uint64 until);
     error UnknownMarket(uint32 market, uint32 listed);
@@ -48,15 +55,30 @@ impl From<CouncilError> for Vec<u8> {
     }
 }
 
+impl From<DecisionError> for Vec<u8> {
+    fn from(error: DecisionError) -> Self {
+        match error {
+            DecisionError::Refused(refusal) => refusal.into(),
+            DecisionError::Final => revert(SettlementFinal::SELECTOR, []),
+            DecisionError::NotWoundDown => revert(NotWoundDown::SELECTOR, []),
+            DecisionError::TooEarly { now, from } => revert(SettlementTooEarly::SELECTOR, [n(now), n(from)]),
+            DecisionError::Field(field) => revert(FieldOverflow::SELECTOR, [U256::from(field.value), n(field.bits)]),
+        }
+    }
+}
+
 impl From<Refusal> for Vec<u8> {
     fn from(refusal: Refusal) -> Self {
-        match refusal {
+        let (selector, a, b) = match refusal {
             Refusal::Stopped { scope, class, sources, until } => {
-                revert(Stopped::SELECTOR, [n(scope.number()), n(class.code()), n(sources), n(until)])
+                let words = [n(scope.number()), n(class.code()), n(sources), n(until)];
+                return revert(Stopped::SELECTOR, words);
             }
-            Refusal::UnknownMarket { market, listed } => revert(UnknownMarket::SELECTOR, [n(market), n(listed)]),
-            Refusal::TooManyMarkets { listed, max } => revert(TooManyCircuits::SELECTOR, [n(listed), n(max)]),
-        }
+            Refusal::Settling { scope, class } => (ScopeSettling::SELECTOR, scope.number(), class.code().into()),
+            Refusal::UnknownMarket { market, listed } => (UnknownMarket::SELECTOR, market, listed),
+            Refusal::TooManyMarkets { listed, max } => (TooManyCircuits::SELECTOR, listed, max),
+        };
+        revert(selector, [n(a), n(b)])
     }
 }
 

@@ -17,6 +17,13 @@ pub enum Refusal {
         /// When that ends by the clock alone; `u64::MAX` if no source that is known set the bit.
         until: u64,
     },
+    /// The scope is being settled: what is due there is claimed, and nothing else happens there any more.
+    Settling {
+        /// Where it was asked for.
+        scope: Scope,
+        /// The class.
+        class: Class,
+    },
     /// A market that was never listed.
     UnknownMarket {
         /// What was asked for.
@@ -71,6 +78,37 @@ pub enum CouncilError {
 impl From<fusebox_authority::error::Error> for CouncilError {
     fn from(error: fusebox_authority::error::Error) -> Self {
         Self::Authority(error)
+    }
+}
+
+/// Why a decision of Governance about a scope is not carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecisionError {
+    /// From the panel: a scope that was never listed.
+    Refused(Refusal),
+    /// It is being settled: there is no way back.
+    Final,
+    /// It is not wound down.
+    NotWoundDown,
+    /// It has not been wound down for long enough.
+    TooEarly {
+        /// The clock, in seconds.
+        now: u64,
+        /// When it may be settled, in seconds.
+        from: u64,
+    },
+    /// A time that does not fit its field.
+    Field(fusebox_core::pack::FieldOverflow),
+}
+
+impl From<Refusal> for DecisionError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+impl From<fusebox_core::pack::FieldOverflow> for DecisionError {
+    fn from(error: fusebox_core::pack::FieldOverflow) -> Self {
+        Self::Field(error)
     }
 }
 

@@ -92,6 +92,16 @@ pub fn reschedule(host: &mut impl Host, scope: Scope, ends: u64) -> Result<(), F
     Ok(())
 }
 
+/// Notes that nothing can be added any more to what caused the open incident of a scope: it has been wound down.
+pub fn contain(host: &mut impl Host, scope: Scope) -> Result<(), FieldOverflow> {
+    let Some((id, incident)) = open_incident(host, scope) else { return Ok(()) };
+    let contained = logic::contain(host.now(), incident);
+    if contained != incident {
+        write(host, id, &contained)?;
+    }
+    Ok(())
+}
+
 fn existing(host: &impl Host, id: u32) -> Result<Incident, Error> {
     let count = storage::incidents(host);
     if id == 0 || id > count {

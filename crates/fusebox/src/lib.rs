@@ -12,5 +12,5 @@ pub mod storage;
 pub mod types;
 pub mod vm;
 
-pub use error::{Error, PriceError, Refusal};
-pub use shell::{markets, panel_state, House, MAX_CIRCUITS};
+pub use error::{DecisionError, Error, PriceError, Refusal};
+pub use shell::{decision_state, markets, panel_state, House, MAX_CIRCUITS};

@@ -1,8 +1,8 @@
 //! The journal's transitions: pure, by value.
 
 use crate::{
-    error::Error,
-    types::{Finding, Incident, Label, Signal},
+    error::{DecisionError, Error},
+    types::{Decision, Finding, Incident, Label, Signal, SETTLING, WOUND_DOWN},
 };
 use alloy_primitives::Address;
 use fusebox_core::{
@@ -35,6 +35,14 @@ pub fn update(now: u64, incident: Incident, finding: Finding) -> Incident {
         (at, _) => at,
     };
     Incident { tier: incident.tier.max(finding.tier), contained, ends: finding.ends, ..incident }
+}
+
+/// The incident now that its scope has been wound down: contained if it was not, unless its clock has run out.
+pub fn contain(now: u64, incident: Incident) -> Incident {
+    if incident.contained != 0 || !live(now, incident.ends) {
+        return incident;
+    }
+    Incident { contained: now, ..incident }
 }
 
 /// The incident once its circuit is back to Normal: resolved when the clock said so, not when somebody looked.
@@ -99,9 +107,9 @@ pub fn sentinel(signal: Signal, now: u64, secs: u32) -> Result<Signal, Error> {
     Ok(Signal { until: signal.until.max(end), week })
 }
 
-/// A signal with the limiter's added.
+/// A signal with the limiter's added: whatever its end is, it is not one of Governance's.
 pub fn tripped(signal: Signal, until: u64) -> Signal {
-    Signal { until: signal.until.max(until), ..signal }
+    Signal { until: signal.until.max(until.min(WOUND_DOWN.wrapping_sub(1))), ..signal }
 }
 
 /// Whether the signal's bit is needed: while it lasts, and if it was never written, since a bit that nobody explains is
@@ -110,13 +118,87 @@ pub const fn signalled(signal: &Signal, now: u64) -> bool {
     signal.until == 0 || live(now, signal.until)
 }
 
+/// When a signal ends as far as incidents go: a decision without an end is no incident, and gives nobody its powers.
+pub const fn signal_end(signal: &Signal) -> u64 {
+    if signal.until >= WOUND_DOWN {
+        return 0;
+    }
+    signal.until
+}
+
 /// What a signal whose bit is set says now.
 pub const fn signal_standing(signal: &Signal, now: u64) -> Standing {
     match (signal.until, live(now, signal.until)) {
         (0, _) => Standing::tier(Tier::ReduceOnly, u64::MAX),
+        (SETTLING, _) => Standing::tier(Tier::Settling, u64::MAX),
         (until, true) => Standing::tier(Tier::ReduceOnly, until),
         _ => Standing::NORMAL,
     }
+}
+
+/// How long a scope has been wound down before it may be settled: whoever can still close does, and the proposals of
+/// both cannot be carried out in one second.
+pub const SETTLE_AFTER_SECS: u64 = DAY.wrapping_mul(2); // a constant
+
+/// A scope is wound down: no new risk, without end. Again, or while it is being settled, it changes nothing.
+///
+/// Invariants: FB-10, FB-11.
+pub const fn wind_down(signal: Signal, decision: Decision, now: u64) -> (Signal, Decision) {
+    if signal.until >= WOUND_DOWN {
+        return (signal, decision);
+    }
+    (Signal { until: WOUND_DOWN, ..signal }, Decision { since: now, kept: signal.until })
+}
+
+/// A wind-down is undone; what sentinels and limiters had said before it lasts as long as they said. A scope that is not
+/// wound down stays as it is.
+///
+/// Errors: [`DecisionError::Final`] once it is being settled.
+/// Invariants: FB-11, FB-12.
+pub fn reopen(signal: Signal, decision: Decision, now: u64) -> Result<(Signal, Decision), DecisionError> {
+    match signal.until {
+        SETTLING => Err(DecisionError::Final),
+        WOUND_DOWN => Ok((Signal { until: decision.kept.max(now), ..signal }, Decision::default())),
+        _ => Ok((signal, decision)),
+    }
+}
+
+/// A scope that has been wound down for long enough, by itself or with the protocol, is settled; again it changes nothing.
+///
+/// Errors: [`DecisionError::NotWoundDown`], [`DecisionError::TooEarly`].
+/// Invariants: FB-12.
+pub fn settle(
+    signal: Signal,
+    decision: Decision,
+    main: Decision,
+    now: u64,
+) -> Result<(Signal, Decision), DecisionError> {
+    if signal.until == SETTLING {
+        return Ok((signal, decision));
+    }
+    let since = match (decision.since, main.since) {
+        (0, since) | (since, 0) => since,
+        (own, main) => own.min(main),
+    };
+    let from = since.saturating_add(SETTLE_AFTER_SECS);
+    if since == 0 {
+        return Err(DecisionError::NotWoundDown);
+    }
+    if live(now, from) {
+        return Err(DecisionError::TooEarly { now, from });
+    }
+    Ok((Signal { until: SETTLING, ..signal }, Decision { since, ..decision }))
+}
+
+/// When the buckets of scopes are to be back at their share until: the latest end of their incidents that are open by the
+/// clock and have reached a tier; 0 if there is none.
+///
+/// Invariants: FB-13.
+pub fn tight_until(now: u64, incident: &Incident) -> u64 {
+    if incident.is_resolved() || !live(now, incident.ends) || !is_notable(incident.tier) {
+        return 0;
+    }
+    incident.ends
 }
 
 /// Whether a finding is worth a record at all.

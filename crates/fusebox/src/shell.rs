@@ -13,13 +13,16 @@ use fusebox_authority as authority;
 use fusebox_breaker as breaker;
 use fusebox_core::{
     host::{emit, Host},
-    panel::{Class, Classes, Panel, Scope, Standing, BREAKER, CIRCUITS_PER_WORD, LISTED, PAUSE, SIGNAL},
+    panel::{Class, Classes, Panel, Scope, Standing, Tier, BREAKER, CIRCUITS_PER_WORD, LISTED, PAUSE, SIGNAL},
 };
 use fusebox_guardian::{self as guardian, types::Pause};
 use fusebox_limiter as limiter;
 
+mod decide;
 mod guard;
 mod watch;
+
+pub use decide::decision_state;
 
 /// Most circuits: more would make a change of the main switch cost more than a block.
 pub const MAX_CIRCUITS: u32 = CIRCUITS_PER_WORD.wrapping_mul(64);
@@ -58,6 +61,9 @@ impl House {
     fn check_sources(&self, host: &impl Host, panel: Panel, scope: Scope, class: Class) -> Result<Passed, Refusal> {
         let standing = self.standing(host, panel, scope, Classes::of(class))?;
         if standing.stopped.has(class) {
+            if standing.tier == Tier::Settling {
+                return Err(Refusal::Settling { scope, class });
+            }
             let sources = (panel.bits(0) | panel.bits(scope.place().1)) & !LISTED;
             return Err(Refusal::Stopped { scope, class, sources, until: standing.until });
         }
@@ -121,7 +127,8 @@ impl House {
     /// An incident lasts as long: a tier that steps down on the way is the same incident.
     fn ends(&self, host: &impl Host, scope: Scope) -> u64 {
         let pause = guardian::storage::pause(host, scope);
-        let grace = guardian::logic::grace_until(&pause, &self.guardian).max(storage::signal(host, scope).until);
+        let grace =
+            guardian::logic::grace_until(&pause, &self.guardian).max(logic::signal_end(&storage::signal(host, scope)));
         if scope.is_protocol() {
             return grace;
         }

@@ -5,12 +5,13 @@
 //! | `fusebox.panel` | k | panel word k |
 //! | `fusebox.panel.count` | 0 | circuits listed 32 |
 //! | `fusebox.signal` | scope | its signal: until 64; of the protocol, the sentinels' week 64 for all |
+//! | `fusebox.decision` | scope | since when it is wound down 64, the end of the signal before that 64 |
 //! | `fusebox.journal` | 0 | incidents 32 |
 //! | | 1 | head of the chain of hashes |
 //! | `fusebox.journal.open` | scope | its open incident, numbered from 1; 0 for none |
 //! | `fusebox.journal.record` | 4i, 4i+1, 4i+2 | incident i: record, opener, money |
 
-use crate::types::{Incident, Signal};
+use crate::types::{Decision, Incident, Signal};
 use alloy_primitives::{B256, U256};
 use fusebox_core::{
     host::{word, Host},
@@ -23,6 +24,7 @@ use fusebox_core::{
 pub const PANEL: U256 = erc7201("fusebox.panel");
 const COUNT: U256 = erc7201("fusebox.panel.count");
 const SIGNAL: U256 = erc7201("fusebox.signal");
+const DECISION: U256 = erc7201("fusebox.decision");
 const JOURNAL: U256 = erc7201("fusebox.journal");
 const OPEN: U256 = erc7201("fusebox.journal.open");
 const RECORD: U256 = erc7201("fusebox.journal.record");
@@ -52,6 +54,19 @@ pub fn signal(host: &impl Host, scope: Scope) -> Signal {
 pub fn store_signal(host: &mut impl Host, scope: Scope, signal: &Signal) -> Result<(), FieldOverflow> {
     let word = with_field(with_field(U256::ZERO, 0, 64, signal.until)?, 64, 64, signal.week)?;
     host.store(element(SIGNAL, scope.number().into()), word);
+    Ok(())
+}
+
+/// What Governance has decided about a scope.
+pub fn decision(host: &impl Host, scope: Scope) -> Decision {
+    let word = host.load(element(DECISION, scope.number().into()));
+    Decision { since: field(word, 0, 64), kept: field(word, 64, 64) }
+}
+
+/// Writes what Governance has decided about a scope.
+pub fn store_decision(host: &mut impl Host, scope: Scope, decision: &Decision) -> Result<(), FieldOverflow> {
+    let word = with_field(with_field(U256::ZERO, 0, 64, decision.since)?, 64, 64, decision.kept)?;
+    host.store(element(DECISION, scope.number().into()), word);
     Ok(())
 }
 

@@ -165,15 +165,33 @@ pub struct Sighting {
     pub outage: (u64, u64),
 }
 
-/// What limiter trips and sentinels have said of a scope: it takes no new risk.
+/// The end of a signal that has none: Governance has wound the scope down. The last second but one that the journal
+/// could write.
+pub const WOUND_DOWN: u64 = (1 << 40) - 2;
+/// The end of a signal that has none and no way back: the scope is being settled.
+pub const SETTLING: u64 = (1 << 40) - 1;
+
+/// What limiter trips and sentinels have said of a scope: it takes no new risk. Governance says it without an end, which
+/// no other end is later than.
 ///
 /// Units: seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signal {
-    /// When it ends; 0 if there has never been one.
+    /// When it ends, [`WOUND_DOWN`] or [`SETTLING`]; 0 if there has never been one.
     pub until: u64,
     /// When the sentinels' week began in which they may stop the scope for a day; 0 for never.
     pub week: u64,
+}
+
+/// What Governance has decided about a scope: when it was wound down, and what the wind-down covers.
+///
+/// Units: seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// When it was wound down; 0 if it is not.
+    pub since: u64,
+    /// When the signal ends that was in force then: reopening does not shorten it.
+    pub kept: u64,
 }
 
 /// What a note in the journal says to whoever pays for it.

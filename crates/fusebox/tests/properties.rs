@@ -12,9 +12,9 @@ mod house;
 use alloy_primitives::{keccak256, Address, B256, U256};
 use alloy_sol_types::SolEvent;
 use fusebox::{
-    abi, logic, markets,
+    abi, decision_state, logic, markets,
     storage::{self, panel, store_panel},
-    types::{Incident, Signal},
+    types::{Incident, Signal, SETTLING, WOUND_DOWN},
 };
 use fusebox_breaker as breaker;
 use fusebox_core::{
@@ -24,9 +24,13 @@ use fusebox_core::{
     time::{live, DAY, HOUR},
 };
 use fusebox_guardian as guardian;
+use fusebox_limiter as limiter;
 use house::*;
 use proptest::prelude::*;
-use std::{cell::Cell, collections::BTreeMap};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// A machine that counts what a check reads, and on which a check that writes fails.
 struct Counting<'a>(&'a Memory, Cell<u32>);
@@ -98,9 +102,14 @@ proptest! {
         // A signal's bit that nobody set stops it: of the main switch, every market that reads that word.
         if storage::signal(&world.host, scope).until == 0 {
             store_panel(&mut world.host, word, before.with(nibble, SIGNAL, true));
-            let refused = HOUSE.check(&world.host, scope, Class::Increase).unwrap_err();
-            let fusebox::Refusal::Stopped { sources, until, .. } = refused else { panic!("{refused:?}") };
-            prop_assert_eq!((sources & SIGNAL, until), (SIGNAL, u64::MAX));
+            match HOUSE.check(&world.host, scope, Class::Increase).unwrap_err() {
+                fusebox::Refusal::Stopped { sources, until, .. } => {
+                    prop_assert_eq!((sources & SIGNAL, until), (SIGNAL, u64::MAX));
+                }
+                refused => {
+                    prop_assert_eq!(storage::signal(&world.host, Scope::PROTOCOL).until, SETTLING, "{:?}", refused);
+                }
+            }
         }
         if storage::signal(&world.host, Scope::PROTOCOL).until == 0 {
             store_panel(&mut world.host, word, before.with(0, SIGNAL, true));
@@ -137,7 +146,7 @@ proptest! {
         world.host.now += later;
         prop_assert!(world.act(ANYBODY[0], |h| HOUSE.priced(h, market, Class::Increase)).is_err());
         prop_assert_eq!(&world.host.words, &words);
-        prop_assert_eq!(world.poke(ANYBODY[1], market).unwrap(), Tier::Halted);
+        prop_assert!(world.poke(ANYBODY[1], market).unwrap() >= Tier::Halted);
         // The feeds agree again: what is remembered refuses on.
         world.heal(market);
         world.host.now += later;
@@ -233,7 +242,7 @@ proptest! {
                 let (host, now) = (&world.host, world.host.now);
                 let pause = guardian::logic::grace_until(&guardian::storage::pause(host, scope), &HOUSE.guardian);
                 let trip = if scope.is_protocol() { 0 } else { breaker::shell::standing(host, scope).until };
-                let ends = pause.max(trip).max(storage::signal(host, scope).until);
+                let ends = pause.max(trip).max(logic::signal_end(&storage::signal(host, scope)));
                 let open = world.open(scope).map(|(_, incident)| incident.ends);
                 prop_assert!(!live(now, ends) || open >= Some(ends), "{:?}: {:?} {} after {:?}", scope, open, ends, step);
             }
@@ -259,6 +268,153 @@ proptest! {
         }
         prop_assert_eq!(storage::head(&world.host), head);
         prop_assert_eq!(incidents(&world.host), last, "the last log of each incident is what is stored");
+    }
+
+    #[test]
+    fn fb_10_a_wind_down_ends_by_governance_only((count, steps) in history(60)) {
+        let (mut world, mut wound, mut settled) = (World::new(count), BTreeMap::new(), BTreeSet::new());
+        for step in &steps {
+            let decided = if let Step::Decide { at, what } = step { Some((world.place(*at), *what)) } else { None };
+            let passed = world.run(step);
+            match decided {
+                Some((scope, 0)) if !settled.contains(&scope) => {
+                    wound.entry(scope).or_insert(world.host.now);
+                }
+                Some((scope, 1)) if passed => {
+                    wound.remove(&scope);
+                }
+                Some((scope, 2)) if passed => {
+                    settled.insert(scope);
+                }
+                _ => (),
+            }
+            for scope in world.scopes() {
+                let both = [Scope::PROTOCOL, scope];
+                if !both.iter().any(|scope| wound.contains_key(scope) || settled.contains(scope)) {
+                    continue;
+                }
+                prop_assert!(HOUSE.check(&world.host, scope, Class::Increase).is_err(), "{scope:?} after {step:?}");
+                let exit = HOUSE.check(&world.host, scope, Class::ExitUnpriced);
+                prop_assert!(exit.is_err() || exit.unwrap().tier >= Tier::ReduceOnly);
+            }
+            for (scope, since) in &wound {
+                let first = if settled.contains(scope) { None } else { Some(U256::from(*since)) };
+                let state = decision_state(&world.host, *scope);
+                prop_assert!(first.is_none() || first == Some(state[1]) && state[0] == U256::from(2), "{state:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn fb_11_a_decision_loosens_nothing_that_others_have_stopped((count, steps) in history(60)) {
+        let mut world = World::new(count);
+        let mut kept: BTreeMap<Scope, u64> = BTreeMap::new();
+        for step in &steps {
+            let before = (answers(&world), storage::incidents(&world.host));
+            let decided = if let Step::Decide { at, what } = step { Some((world.place(*at), *what)) } else { None };
+            let signal = decided.map(|(scope, _)| storage::signal(&world.host, scope).until);
+            let passed = world.run(step);
+            let Some((scope, what)) = decided.filter(|_| passed) else { continue };
+            let incidents = storage::incidents(&world.host);
+            match what {
+                // What is live then is remembered, and in force again once it is reopened.
+                0 if signal.unwrap() < WOUND_DOWN => {
+                    kept.insert(scope, signal.unwrap());
+                    prop_assert_eq!(incidents, before.1);
+                }
+                1 if signal == Some(WOUND_DOWN) => {
+                    let until = kept.remove(&scope).unwrap();
+                    let now = storage::signal(&world.host, scope).until;
+                    prop_assert_eq!(now, until.max(world.host.now));
+                    prop_assert!(live(world.host.now, until) || incidents == before.1);
+                    prop_assert_eq!(world.bits(scope) & SIGNAL != 0, live(world.host.now, until));
+                    continue;
+                }
+                _ => prop_assert_eq!(incidents, before.1),
+            }
+            let after = answers(&world);
+            for (before, after) in before.0.iter().flatten().zip(after.iter().flatten()) {
+                prop_assert!(before.is_ok() || after.is_err(), "a decision let something pass");
+                let (Ok((tier, grace)), Ok((now, still))) = (before, after) else { continue };
+                prop_assert!(now >= tier && (*still || !grace));
+            }
+        }
+    }
+
+    #[test]
+    fn fb_12_a_scope_is_settled_after_two_days_of_wind_down_and_for_good(
+        (count, steps) in history(30), at in 0..9usize, by_protocol in any::<bool>(), wait in 0..4 * DAY, later in history(30),
+    ) {
+        let mut world = World::new(count);
+        for step in &steps {
+            world.run(step);
+        }
+        let scope = world.place(at);
+        let wound = if by_protocol { Scope::PROTOCOL } else { scope };
+        world.act(GOVERNANCE, |h| HOUSE.wind_down(h, wound)).unwrap();
+        let since = [scope, Scope::PROTOCOL].map(|scope| storage::decision(&world.host, scope).since);
+        let since = since.into_iter().filter(|since| *since != 0).min().unwrap();
+        let done = storage::signal(&world.host, scope).until == SETTLING;
+        world.host.now += wait;
+        let settled = world.act(GOVERNANCE, |h| HOUSE.settle_scope(h, scope)).is_ok();
+        prop_assert_eq!(settled, done || world.host.now >= since + 2 * DAY);
+        if !settled {
+            return Ok(());
+        }
+        for step in &later.1 {
+            world.run(step);
+            world.act(GOVERNANCE, |h| HOUSE.reopen(h, scope)).unwrap_err();
+            for class in [Class::Increase, Class::Liquidate, Class::Reduce, Class::Inflow] {
+                let refused = Err(fusebox::Refusal::Settling { scope, class });
+                prop_assert_eq!(HOUSE.check(&world.host, scope, class), refused, "after {:?}", step);
+            }
+            // Who has something free still takes it, unless a guardian stops that, which ends by the clock.
+            if let Ok(passed) = HOUSE.check(&world.host, scope, Class::ExitUnpriced) {
+                prop_assert_eq!(passed.tier, Tier::Settling);
+            }
+        }
+        world.host.now += 30 * DAY;
+        prop_assert!(HOUSE.check(&world.host, scope, Class::ExitUnpriced).is_ok());
+    }
+
+    #[test]
+    fn fb_13_buckets_follow_what_the_journal_says_and_the_clock((count, steps) in history(40), at in 0..9usize) {
+        const BUCKET: u32 = 5;
+        let mut world = World::new(count);
+        let config = limiter::Config::standard(1_000_000).unwrap();
+        limiter::shell::configure(&mut world.host, &HOUSE.limiter, BUCKET, config, 0).unwrap();
+        let scopes = [Scope::PROTOCOL, world.place(at)];
+        let slot = limiter::Slot::main(BUCKET);
+        let left = |world: &World| limiter::storage::current(&world.host, slot, &HOUSE.limiter).capacity;
+        let mut last = 0;
+        for step in &steps {
+            world.run(step);
+            world.act(ANYBODY[0], |h| HOUSE.follow(h, &scopes, &[BUCKET])).unwrap();
+            let now = world.host.now;
+            let ends = scopes.iter().filter_map(|scope| world.open(*scope)).map(|(_, incident)| incident.ends).max();
+            let ends = ends.unwrap_or(0).min(now + 15 * DAY);
+            let tight = limiter::storage::side(&world.host, slot).tight_until();
+            if live(now, ends) {
+                prop_assert_eq!(left(&world), 450_000, "after {:?}", step);
+                prop_assert!(tight >= ends && tight < ends + 64, "{tight} {ends}");
+            } else {
+                // Over: the ramp began when it was first seen to be, and no later call begins it again.
+                prop_assert!(tight <= last && tight < now + 64, "{tight} {last} {now}");
+                prop_assert!(last != 0 || left(&world) == 900_000);
+            }
+            last = tight;
+            // Nobody need come: a day after the end all of it is there, half a day after at least three quarters.
+            let end = tight.max(now);
+            world.host.now = end + DAY;
+            prop_assert_eq!(left(&world), 900_000);
+            world.host.now = end + DAY / 2;
+            prop_assert!(left(&world) >= 675_000);
+            world.host.now = now;
+            // Called again it writes nothing.
+            let (words, logs) = (world.host.words.clone(), world.host.logs.len());
+            world.act(ANYBODY[1], |h| HOUSE.follow(h, &scopes, &[BUCKET])).unwrap();
+            prop_assert_eq!((&world.host.words, world.host.logs.len()), (&words, logs));
+        }
     }
 
     #[test]

@@ -12,9 +12,11 @@ mod house;
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolError, SolEvent};
 use fusebox::{
-    abi, journal, markets, panel_state, storage,
-    types::{Incident, Noted, Passed, Priced, Sighting},
-    Error, PriceError, Refusal, MAX_CIRCUITS,
+    abi, decision_state,
+    error::CouncilError,
+    journal, logic, markets, panel_state, storage,
+    types::{Incident, Noted, Passed, Priced, Sighting, WOUND_DOWN},
+    DecisionError, Error, House, PriceError, Refusal, MAX_CIRCUITS,
 };
 use fusebox_authority::{self as authority, types::Role};
 use fusebox_breaker::{self as breaker, feed};
@@ -25,6 +27,7 @@ use fusebox_core::{
     time::{DAY, HOUR},
 };
 use fusebox_guardian as guardian;
+use fusebox_limiter as limiter;
 use house::*;
 use std::{cell::Cell, rc::Rc};
 
@@ -516,10 +519,159 @@ fn a_trip_of_the_limiter_names_who_ran_into_it() {
         assert!(HOUSE.check(&world.host, scope, Class::Increase).is_err());
         assert!(HOUSE.check(&world.host, scope, Class::Reduce).is_ok());
     }
-    let (words, year_36_000) = (world.host.words.clone(), 1 << 40);
-    let far = world.act(ANYBODY[1], |h| -> Result<(), Error> { Ok(HOUSE.trip(h, MARKET, year_36_000)?) });
-    assert_eq!(far, Err(Error::Field(FieldOverflow { value: year_36_000.into(), bits: 40 })));
+    // However late its end, it is none of Governance's decisions.
+    told(&mut world);
+    world.act(ANYBODY[1], |h| HOUSE.trip(h, MARKET, u64::MAX)).unwrap();
+    assert_eq!(storage::signal(&world.host, MARKET).until, WOUND_DOWN - 1);
+    assert_eq!(decision_state(&world.host, MARKET), [U256::ZERO; 3]);
+}
+
+#[test]
+fn governance_winds_down_reopens_and_settles_and_each_is_told() {
+    let mut world = house();
+    let settle_from = T + logic::SETTLE_AFTER_SECS;
+    let decide = |world: &mut World, f: fn(&House, &mut Memory, Scope) -> Result<(), DecisionError>, scope| {
+        world.act(GOVERNANCE, |h| f(&HOUSE, h, scope))
+    };
+    let state = |tier: u8, since: u64, from: u64| [U256::from(tier), U256::from(since), U256::from(from)];
+    assert_eq!(decision_state(&world.host, MARKET), state(0, 0, 0));
+    decide(&mut world, House::wind_down, MARKET).unwrap();
+    assert_eq!((world.bits(MARKET), world.bits(OTHER)), (LISTED | SIGNAL, LISTED));
+    assert_eq!(decision_state(&world.host, MARKET), state(2, T, settle_from));
+    let event: abi::Decided = last(&world);
+    assert_eq!((event.scope, event.previous, event.tier, event.since), (1, 0, 2, T));
+    assert_eq!(told(&mut world), [abi::Decided::SIGNATURE_HASH], "no incident is opened by a decision");
+    let refused = HOUSE.check(&world.host, MARKET, Class::Increase).unwrap_err();
+    assert_eq!(refused, Refusal::Stopped { scope: MARKET, class: Class::Increase, sources: SIGNAL, until: WOUND_DOWN });
+    for class in [Class::Liquidate, Class::Reduce, Class::ExitUnpriced, Class::Inflow] {
+        let passed = Passed { tier: Tier::ReduceOnly, grace: false };
+        assert_eq!(HOUSE.check(&world.host, MARKET, class), Ok(passed), "{class:?}");
+    }
+    assert_eq!(HOUSE.check(&world.host, OTHER, Class::Increase), Ok(Passed::NORMAL));
+    // Again it is nothing, and neither is opening what is open.
+    let words = world.host.words.clone();
+    decide(&mut world, House::wind_down, MARKET).unwrap();
+    decide(&mut world, House::reopen, OTHER).unwrap();
     assert_eq!((told(&mut world), &world.host.words), (NOTHING.to_vec(), &words));
+    // To the second.
+    world.host.now = settle_from - 1;
+    let early = decide(&mut world, House::settle_scope, MARKET);
+    assert_eq!(early, Err(DecisionError::TooEarly { now: settle_from - 1, from: settle_from }));
+    assert_eq!(decide(&mut world, House::settle_scope, OTHER), Err(DecisionError::NotWoundDown));
+    decide(&mut world, House::reopen, MARKET).unwrap();
+    assert_eq!((world.bits(MARKET), HOUSE.check(&world.host, MARKET, Class::Increase)), (LISTED, Ok(Passed::NORMAL)));
+    assert_eq!(last::<abi::Decided>(&world).previous, 2);
+    assert_eq!(decision_state(&world.host, MARKET), state(0, 0, 0));
+    decide(&mut world, House::wind_down, MARKET).unwrap();
+    world.host.now += logic::SETTLE_AFTER_SECS;
+    told(&mut world);
+    decide(&mut world, House::settle_scope, MARKET).unwrap();
+    assert_eq!((last::<abi::Decided>(&world).previous, last::<abi::Decided>(&world).tier), (2, 4));
+    assert_eq!(told(&mut world), [abi::Decided::SIGNATURE_HASH]);
+    for class in [Class::Increase, Class::Liquidate, Class::Reduce, Class::Inflow] {
+        let refused = HOUSE.check(&world.host, MARKET, class).unwrap_err();
+        assert_eq!(refused, Refusal::Settling { scope: MARKET, class });
+        let data = Vec::from(refused);
+        assert_eq!((&data[..4], data.len()), (&abi::ScopeSettling::SELECTOR[..], 68));
+    }
+    let passed = Passed { tier: Tier::Settling, grace: false };
+    assert_eq!(HOUSE.check(&world.host, MARKET, Class::ExitUnpriced), Ok(passed));
+    // No way back; again is nothing.
+    assert_eq!(decide(&mut world, House::reopen, MARKET), Err(DecisionError::Final));
+    decide(&mut world, House::settle_scope, MARKET).unwrap();
+    decide(&mut world, House::wind_down, MARKET).unwrap();
+    assert_eq!((told(&mut world), decision_state(&world.host, MARKET)[0]), (NOTHING.to_vec(), U256::from(4)));
+    let unknown = DecisionError::Refused(Refusal::UnknownMarket { market: 3, listed: 2 });
+    for f in [House::wind_down, House::reopen, House::settle_scope] {
+        assert_eq!(world.act(GOVERNANCE, |h| f(&HOUSE, h, Scope::new(3))), Err(unknown));
+    }
+}
+
+#[test]
+fn a_protocol_that_is_wound_down_lets_its_markets_be_settled_one_by_one() {
+    let mut world = house();
+    world.act(GOVERNANCE, |h| HOUSE.wind_down(h, Scope::PROTOCOL)).unwrap();
+    assert!(HOUSE.check(&world.host, OTHER, Class::Increase).is_err());
+    world.host.now += logic::SETTLE_AFTER_SECS;
+    world.act(GOVERNANCE, |h| HOUSE.settle_scope(h, MARKET)).unwrap();
+    assert!(HOUSE.check(&world.host, MARKET, Class::Reduce).is_err());
+    assert!(HOUSE.check(&world.host, OTHER, Class::Reduce).is_ok());
+    // The protocol opens again; the market that is being settled does not.
+    world.act(GOVERNANCE, |h| HOUSE.reopen(h, Scope::PROTOCOL)).unwrap();
+    assert_eq!(HOUSE.check(&world.host, OTHER, Class::Increase), Ok(Passed::NORMAL));
+    assert!(HOUSE.check(&world.host, MARKET, Class::Reduce).is_err());
+    assert_eq!(world.act(GOVERNANCE, |h| HOUSE.reopen(h, MARKET)), Err(DecisionError::Final));
+}
+
+#[test]
+fn a_wind_down_contains_an_incident_and_is_none() {
+    let mut world = house();
+    apart(&world, 800);
+    world.poke(ANYBODY[0], MARKET).unwrap();
+    world.host.now += 60;
+    world.poke(ANYBODY[0], MARKET).unwrap();
+    let before = incident(&world, 1);
+    assert_eq!((before.contained, before.resolved), (0, 0));
+    world.host.now += 60;
+    told(&mut world);
+    world.act(GOVERNANCE, |h| HOUSE.wind_down(h, MARKET)).unwrap();
+    assert_eq!(told(&mut world), [abi::INCIDENT, abi::Decided::SIGNATURE_HASH]);
+    let after = incident(&world, 1);
+    assert_eq!(after, Incident { contained: T + 120, ..before }, "its clock goes on");
+    // When the clock has run out Council has no incident to act in, however long the wind-down lasts.
+    assert!(world.act(COUNCIL, |h| HOUSE.acting(h, MARKET)).is_err(), "too young");
+    world.host.now = after.ends - 1;
+    assert_eq!(world.act(COUNCIL, |h| HOUSE.acting(h, MARKET)), Ok(after.ends));
+    world.host.now = after.ends;
+    assert_eq!(world.act(COUNCIL, |h| HOUSE.acting(h, MARKET)), Err(CouncilError::NoIncident { scope: MARKET }));
+    world.heal(MARKET);
+    // Reopened, the circuit goes back to Normal as its own clocks say, and the incident is written as resolved then.
+    world.act(GOVERNANCE, |h| HOUSE.reopen(h, MARKET)).unwrap();
+    recover(&mut world);
+    let resolved = incident(&world, 1).resolved;
+    assert!(resolved >= before.detected && resolved <= world.host.now && world.open(MARKET).is_none());
+}
+
+#[test]
+fn buckets_follow_the_incidents_of_their_scopes_with_one_call() {
+    const BUCKET: u32 = 9;
+    let mut world = house();
+    let config = limiter::Config::new(1_000, 1_000, 24 * 60, 1_000, limiter::Policy::Ticket).unwrap();
+    world.act(GOVERNANCE, |h| limiter::shell::configure(h, &HOUSE.limiter, BUCKET, config, 10_000_000)).unwrap();
+    world.host.logs.clear();
+    let scopes = [Scope::PROTOCOL, MARKET];
+    let follow = |world: &mut World| world.act(ANYBODY[0], |h| HOUSE.follow(h, &scopes, &[BUCKET])).unwrap();
+    let open = |world: &World| limiter::shell::state(&world.host, &HOUSE.limiter, BUCKET)[6].to::<u64>();
+    let words = world.host.words.clone();
+    follow(&mut world);
+    assert_eq!((told(&mut world), &world.host.words), (NOTHING.to_vec(), &words), "nothing to follow");
+    pause(&mut world, GUARD, &[1], TRADING).unwrap();
+    told(&mut world);
+    follow(&mut world);
+    assert_eq!((told(&mut world), open(&world)), (vec![limiter::abi::Tightened::SIGNATURE_HASH], 450_000));
+    follow(&mut world);
+    assert_eq!(told(&mut world), NOTHING);
+    // A calm market with it ends nothing; asked without the scope that is not calm, a caller would begin the ramp.
+    world.act(ANYBODY[0], |h| HOUSE.follow(h, &[OTHER, MARKET], &[BUCKET])).unwrap();
+    assert_eq!(told(&mut world), NOTHING);
+    // By the clock alone from the end of the incident on: half of the way after half of a day, all after a day.
+    let ends = incident(&world, 1).ends;
+    world.host.now = ends - 1;
+    assert_eq!(open(&world), 450_000);
+    world.host.now = ends + DAY / 2 + 64;
+    assert_eq!(open(&world), 675_000);
+    world.host.now = ends + DAY + 64;
+    assert_eq!(open(&world), 900_000);
+    // A pause cut short begins the ramp with the next call, and what is open by decision only is no incident.
+    pause(&mut world, GUARDS[1], &[1], TRADING).unwrap();
+    follow(&mut world);
+    world.host.now += 600;
+    world.act(COUNCIL, |h| HOUSE.unpause(h, MARKET)).unwrap();
+    world.act(GOVERNANCE, |h| HOUSE.wind_down(h, MARKET)).unwrap();
+    follow(&mut world);
+    let event: limiter::abi::Tightened = last(&world);
+    assert!(event.until >= world.host.now && event.until < world.host.now + 64);
+    assert_eq!((event.shareBps, event.open), (5_000, event.until + DAY));
 }
 
 #[test]

@@ -71,10 +71,10 @@ pub trait Limiter {
 }
 
 impl Error {
-    /// The selector and the words of the error: the one place where both are chosen.
-    fn parts(self) -> ([u8; 4], [U256; 2]) {
-        let pair = |a: u64, b: u64| [U256::from(a), U256::from(b)];
-        let units = |a: u128, b: u128| [U256::from(a), U256::from(b)];
+    /// The selector and the numbers of the error: the one place where both are chosen.
+    fn parts(self) -> ([u8; 4], [u128; 2]) {
+        let pair = |a: u64, b: u64| [u128::from(a), u128::from(b)];
+        let units = |a: u128, b: u128| [a, b];
         match self {
             Self::NotConfigured { value, bound } => (BucketNotConfigured::SELECTOR, pair(value, bound)),
             Self::Exceeded { amount, available, .. } => (LimitExceeded::SELECTOR, units(amount, available)),
@@ -88,7 +88,7 @@ impl Error {
             Self::HeldBefore { until, now } => (HeldBefore::SELECTOR, pair(until, now)),
             Self::HoldEnd { until, bound } => (HoldEnd::SELECTOR, pair(until, bound)),
             Self::NotHeld { until, now } => (TicketNotHeld::SELECTOR, pair(until, now)),
-            Self::NotOwner { who, owner } => (NotTicketOwner::SELECTOR, [word(who), word(owner)]),
+            Self::NotOwner { .. } => (NotTicketOwner::SELECTOR, [0, 0]),
             Self::ZeroOwner { id } => (ZeroTicketOwner::SELECTOR, units(id, 0)),
             Self::BatchSize { length, bound } => (TicketBatchSize::SELECTOR, pair(length, bound)),
             Self::SameBucket { bucket } => (SameBucket::SELECTOR, units(bucket.into(), 0)),
@@ -107,8 +107,10 @@ impl Error {
 
 impl From<Error> for Vec<u8> {
     fn from(error: Error) -> Self {
-        let (selector, [a, b]) = error.parts();
+        let (selector, numbers) = error.parts();
+        let [a, b] = numbers.map(U256::from);
         match error {
+            Error::NotOwner { who, owner } => revert(selector, [word(who), word(owner)]),
             Error::Exceeded { earliest, .. } => revert(selector, [a, b, U256::from(earliest)]),
             Error::Parameter { id, .. } => revert(selector, [U256::from(id), a, b]),
             Error::TicketTaken { .. }

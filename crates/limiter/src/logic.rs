@@ -13,7 +13,7 @@ mod lower;
 mod rate;
 mod rebase;
 mod ticket;
-pub use lower::{factor, overlay, overlay_lane, settle, tighten, tighten_lane, whole};
+pub use lower::{left, overlay, overlay_lane, settle, tighten, tighten_lane, whole, Left};
 pub use rate::{amount_down, cost_up, credit_down};
 pub use rebase::{capacity, configure, observe, rebase, split, Shape};
 pub use ticket::{batch, cancel, claim, escrow, hold};

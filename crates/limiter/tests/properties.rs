@@ -613,13 +613,13 @@ proptest! {
         // In its ramp, beside an overlay: neither hides the other, and each ends by its own clock.
         world.now += later;
         world.run(&Step::Overlay(10_000, 0));
-        let ramp = logic::factor(&world.side, &P, world.now);
+        let ramp = logic::left(&world.side, &P, world.now).bps;
         world.run(&Step::Overlay(factor, overlay * HOUR));
         let (now, until) = (world.now, world.now + overlay * HOUR);
         let whole = logic::whole(&world.bucket, &world.side);
         for at in [now, until.max(now + 1) - 1, until, until + DAY, until + 9 * DAY] {
             let capacity = logic::settle(world.bucket, &world.side, &P, at).capacity;
-            let bps = logic::factor(&world.side, &P, at);
+            let bps = logic::left(&world.side, &P, at).bps;
             prop_assert_eq!(capacity, (whole * u128::from(bps) / 10_000).max(1));
             prop_assert!(at >= until || bps <= factor);
             let first = if overlay == 0 { ramp } else { ramp.min(factor) };

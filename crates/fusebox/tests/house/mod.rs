@@ -106,6 +106,7 @@ pub enum Step {
     Lose { at: usize, loss: u128, cover: u128 },
     Label { id: u32, label: u8 },
     List { priced: bool },
+    Decide { at: usize, what: u8 },
     Wait { secs: u64 },
 }
 
@@ -131,6 +132,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => (place(), 0..1_000u128, 0..600u128).prop_map(|(at, loss, cover)| Step::Lose { at, loss, cover }),
         1 => (0..6u32, 0..4u8).prop_map(|(id, label)| Step::Label { id, label }),
         1 => any::<bool>().prop_map(|priced| Step::List { priced }),
+        1 => (place(), prop_oneof![3 => 0..2u8, 1 => Just(2)]).prop_map(|(at, what)| Step::Decide { at, what }),
         9 => secs.prop_map(|secs| Step::Wait { secs }),
     ]
 }
@@ -269,6 +271,11 @@ impl World {
                 self.act(GOVERNANCE, |h| journal::lose(h, scope, loss, cover)).is_ok()
             }
             Step::Label { id, label } => self.act(GOVERNANCE, |h| journal::label(h, id, label)).is_ok(),
+            Step::Decide { at, what } => {
+                let scope = self.place(at);
+                let decide = [House::wind_down, House::reopen, House::settle_scope][usize::from(what)];
+                self.act(GOVERNANCE, |h| decide(&HOUSE, h, scope)).is_ok()
+            }
             Step::List { priced } => markets(&self.host) < 130 && self.list(priced),
             _ => self.circumstance(step),
         }

@@ -102,8 +102,8 @@ fn impose((bucket, before): (Bucket, Side), side: Side, params: &Params, now: u6
     let bucket = settle(bucket, &before, params, now);
     let base = whole(&bucket, &before);
     let side = Side { base, last_ready: last_ready(&bucket, &before), ..side };
-    let factor = factor(&side, params, now);
-    Ok((lowered(bucket, &side, params, (now, factor)), side))
+    let bps = left(&side, params, now).bps;
+    Ok((lowered(bucket, &side, params, (now, bps)), side))
 }
 
 /// The capacity without what lowers it, in token units.
@@ -121,62 +121,53 @@ pub const fn whole(bucket: &Bucket, side: &Side) -> u128 {
 /// whoever touches the bucket in between changes nothing.
 ///
 /// Invariants: RL-15, RL-19, RL-21.
+#[inline(never)] // once in a program: bytes run out before gas
 pub fn settle(bucket: Bucket, side: &Side, params: &Params, now: u64) -> Bucket {
     let (mut next, mut at) = (bucket, 0);
-    while next.overlaid {
-        at = rises(side, params, at);
-        if live(now, at) {
-            break;
+    while next.overlaid && at <= now {
+        let left = left(side, params, at);
+        if left.bps == FULL_BPS || reduced(side.base, left.bps) > next.capacity {
+            next = lowered(next, side, params, (at, left.bps));
         }
-        let factor = factor(side, params, at);
-        if reduced(side.base, factor) > next.capacity || factor == FULL_BPS {
-            next = lowered(next, side, params, (at, factor));
-        }
+        at = left.until;
     }
     next
 }
 
 /// The bucket with a share of its capacity from `at` on.
-fn lowered(bucket: Bucket, side: &Side, params: &Params, (at, factor): (u64, u16)) -> Bucket {
-    let capacity = reduced(side.base, factor);
-    let shape = Shape { capacity, window_mins: bucket.window_mins, policy: bucket.policy };
+fn lowered(bucket: Bucket, side: &Side, params: &Params, (at, bps): (u64, u16)) -> Bucket {
+    let shape = Shape { capacity: reduced(side.base, bps), window_mins: bucket.window_mins, policy: bucket.policy };
     let last_ready = last_ready(&bucket, side);
-    recast(Bucket { overlaid: factor < FULL_BPS, ..bucket }, params, at, shape, last_ready)
+    recast(Bucket { overlaid: bps < FULL_BPS, ..bucket }, params, at, shape, last_ready)
 }
 
-/// What is left of the capacity at `at`, in basis points: the lesser of overlay and ramp.
+/// What is left of a capacity, and until when no more is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// In basis points.
+    pub bps: u16,
+    /// The first second at which more is left; the end of time if all of it is.
+    pub until: u64,
+}
+
+/// What is left of the capacity at `at`: the lesser of overlay and ramp.
 ///
 /// Rounding: down, to whole steps of the ramp.
-pub fn factor(side: &Side, params: &Params, at: u64) -> u16 {
-    let share = params.tight_bps();
-    let opened = wide(FULL_BPS.saturating_sub(share)).saturating_mul(steps(side, params, at)).wrapping_div(RAMP_STEPS);
-    let ramp = share.saturating_add(low16(opened)); // at most the whole
-    if live(at, u64::from(side.until)) {
-        ramp.min(side.factor_bps)
-    } else {
-        ramp
+pub fn left(side: &Side, params: &Params, at: u64) -> Left {
+    let (share, step, begins) = (params.tight_bps(), params.ramp_step_secs(), side.tight_until());
+    let steps = at.saturating_sub(begins).checked_div(step).unwrap_or(RAMP_STEPS);
+    let mut left = Left { bps: FULL_BPS, until: u64::MAX };
+    if steps < RAMP_STEPS {
+        let opened = wide(FULL_BPS.saturating_sub(share)).wrapping_mul(steps).wrapping_div(RAMP_STEPS); // 14 + 4 bits
+        left.bps = share.saturating_add(low16(opened)); // at most the whole
+        left.until = begins.saturating_add(step.wrapping_mul(steps.wrapping_add(1)));
+        // 20 + 5 bits
     }
-}
-
-/// The first second after `at` at which more of the capacity is left; the end of time if all of it is.
-fn rises(side: &Side, params: &Params, at: u64) -> u64 {
-    let steps = steps(side, params, at);
-    let step = side.tight_until().saturating_add(params.ramp_step_secs().saturating_mul(steps.saturating_add(1)));
-    let ramp = if steps < RAMP_STEPS { step } else { u64::MAX };
     let until = u64::from(side.until);
     if live(at, until) {
-        ramp.min(until)
-    } else {
-        ramp
+        left = Left { bps: left.bps.min(side.factor_bps), until: left.until.min(until) };
     }
-}
-
-/// How many steps of the ramp have been taken.
-///
-/// Rounding: down.
-fn steps(side: &Side, params: &Params, at: u64) -> u64 {
-    let since = at.saturating_sub(side.tight_until());
-    since.checked_div(params.ramp_step_secs()).unwrap_or(RAMP_STEPS).min(RAMP_STEPS)
+    left
 }
 
 /// What a factor leaves of a capacity, at least one unit.

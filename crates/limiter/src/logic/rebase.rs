@@ -3,7 +3,7 @@
 
 use super::{
     credit, credit_bound, fixed,
-    lower::{factor, reduced, settle},
+    lower::{left, reduced, settle},
     rate::share_down,
 };
 use crate::{
@@ -115,7 +115,7 @@ pub fn rebase(
     let bucket = settle(bucket, &side, params, now);
     let last_ready = last_ready(&bucket, &side);
     let capacity = shape.capacity.clamp(1, MAX_AMOUNT);
-    let shown = if bucket.overlaid { reduced(capacity, factor(&side, params, now)) } else { capacity };
+    let shown = if bucket.overlaid { reduced(capacity, left(&side, params, now).bps) } else { capacity };
     let next = recast(bucket, params, now, Shape { capacity: shown, ..shape }, last_ready);
     Ok((next, Side { base: capacity, last_ready, ..side }))
 }
@@ -152,10 +152,18 @@ fn scaled(time: u64, from: &Bucket, to: &Bucket, up: bool) -> u64 {
         return 0;
     }
     let divide = if up { math::mul_div_up } else { math::mul_div_down };
-    let worth = U256::from(time).wrapping_mul(U256::from(from.capacity)); // 54 + 95 bits
-    let unit = U256::from(from.window()).wrapping_mul(U256::from(to.capacity)); // 37 + 95 bits
-    match divide(worth, U256::from(to.window()), unit) {
-        Ok(scaled) if scaled < U256::from(MAX_TIME) => low64(scaled.saturating_to::<u128>()),
+    let (worth, unit) = (product(time, from.capacity), product(from.window(), to.capacity));
+    match divide(worth, U256::from(to.window()), unit).map(U256::into_limbs) {
+        Ok([scaled, 0, 0, 0]) => scaled.min(MAX_TIME),
         _ => MAX_TIME,
     }
+}
+
+/// A fixed time of at most 54 bits times an amount of at most 95: a general product would be four times as long.
+#[inline(never)] // once in a program: bytes run out before gas
+fn product(time: u64, amount: u128) -> U256 {
+    let time = u128::from(time);
+    let low = time.wrapping_mul(u128::from(low64(amount)));
+    let high = time.wrapping_mul(amount >> 64).wrapping_add(low >> 64);
+    U256::from_limbs([low64(low), low64(high), low64(high >> 64), 0])
 }
