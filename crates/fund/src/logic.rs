@@ -6,11 +6,10 @@
 use crate::{
     error::Error,
     types::{
-        low32, Account, Drawn, Hold, Paid, Params, Requested, State, Vault, MAX_AMOUNT, ROLLOVER, SHARES_PER_UNIT,
+        loss::low32, Account, Drawn, Hold, Paid, Params, Requested, State, Vault, MAX_AMOUNT, ROLLOVER, SHARES_PER_UNIT,
     },
 };
-use alloy_primitives::U256;
-use fusebox_core::math;
+use loss::{part_down, part_up};
 
 pub mod hold;
 pub mod ledger;
@@ -20,15 +19,17 @@ pub mod settlement;
 /// What `shares` are worth.
 ///
 /// Rounding: down, exact.
+#[inline(never)] // once in a program: bytes run out before gas
 pub fn assets_down(vault: &Vault, shares: u128) -> u128 {
-    mul_div_down(shares, vault.assets.saturating_add(1), vault.shares.saturating_add(SHARES_PER_UNIT))
+    part_down(shares, vault.assets.saturating_add(1), vault.shares.saturating_add(SHARES_PER_UNIT))
 }
 
 /// The shares that `assets` buy.
 ///
 /// Rounding: down, exact; one that passes 128 bits is 2^128 - 1.
+#[inline(never)]
 pub fn shares_down(vault: &Vault, assets: u128) -> u128 {
-    mul_div_down(assets, vault.shares.saturating_add(SHARES_PER_UNIT), vault.assets.saturating_add(1))
+    part_down(assets, vault.shares.saturating_add(SHARES_PER_UNIT), vault.assets.saturating_add(1))
 }
 
 /// The account as it is now: shares of an earlier epoch are worth nothing, a request whose window has passed is none.
@@ -72,7 +73,7 @@ pub fn stake(
     }
     let shares = shares_down(&vault, amount);
     if shares == 0 {
-        let bound = mul_div_up(1, vault.assets.saturating_add(1), vault.shares.saturating_add(SHARES_PER_UNIT));
+        let bound = part_up(1, vault.assets.saturating_add(1), vault.shares.saturating_add(SHARES_PER_UNIT));
         return Err(Error::TooSmall { value: amount, bound });
     }
     let vault = Vault { assets: grown(vault.assets, amount)?, shares: more_shares(vault.shares, shares)?, ..vault };
@@ -127,7 +128,7 @@ pub fn redeem(state: State, params: &Params, now: u64, shares: u128) -> Result<(
     if shares > account.requested {
         return Err(Error::InsufficientShares { needed: shares, held: account.requested });
     }
-    let share_of_value = mul_div_down(account.value, shares, account.requested);
+    let share_of_value = part_down(account.value, shares, account.requested);
     let amount = assets_down(&vault, shares).min(share_of_value);
     let available = vault.assets.saturating_sub(params.floor());
     if amount > available {
@@ -167,7 +168,7 @@ pub fn drawable(vault: &Vault, hold: &Hold, params: &Params) -> u128 {
     if available >= own {
         return available.saturating_add(hold.held);
     }
-    mul_div_down(available, exposure, own)
+    part_down(available, exposure, own)
 }
 
 /// `amount` leaves for a loss: from what was held back, its part; the rest from all shares, the requested ones included.
@@ -261,22 +262,4 @@ fn second(now: u64) -> Result<u32, Error> {
         return Err(Error::OutOfRange { value: now, bound: u32::MAX.into() });
     }
     Ok(low32(now))
-}
-
-/// `a * b / d`; 0 if `d` is.
-///
-/// Rounding: down, exact; one that passes 128 bits is 2^128 - 1.
-fn mul_div_down(a: u128, b: u128, d: u128) -> u128 {
-    math::mul_div_down(U256::from(a), U256::from(b), U256::from(d)).map(narrow).unwrap_or_default()
-}
-
-/// `a * b / d`; 0 if `d` is.
-///
-/// Rounding: up, exact; one that passes 128 bits is 2^128 - 1.
-fn mul_div_up(a: u128, b: u128, d: u128) -> u128 {
-    math::mul_div_up(U256::from(a), U256::from(b), U256::from(d)).map(narrow).unwrap_or_default()
-}
-
-fn narrow(value: U256) -> u128 {
-    u128::try_from(value).unwrap_or(u128::MAX)
 }

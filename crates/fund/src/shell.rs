@@ -13,7 +13,7 @@ use crate::{
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
-use fusebox_core::host::{emit, Host};
+use fusebox_core::host::Host;
 
 pub mod ledger;
 pub mod settlement;
@@ -32,7 +32,7 @@ pub fn stake(host: &mut impl Host, params: &Params, owner: Address, amount: u128
     let (vault, account, shares) = logic::stake(vault, &hold, account, params, amount)?;
     store(host, owner, &stored, &State { vault, hold, account });
     let topics = [abi::Deposit::SIGNATURE_HASH, host.caller().into_word(), owner.into_word()];
-    emit(host, &topics, [U256::from(amount), U256::from(shares)]);
+    log(host, &topics, &[amount, shares]);
     Ok(shares)
 }
 
@@ -45,8 +45,8 @@ pub fn request(host: &mut impl Host, params: &Params, shares: u128) -> Result<Re
     let (account, requested) = logic::request(&before.vault, before.account, params, host.now(), shares)?;
     store(host, who, &stored, &State { account, ..before });
     let Requested { shares, value, ready, until } = requested;
-    let words = [U256::from(shares), U256::from(value), U256::from(ready), U256::from(until)];
-    emit(host, &[abi::Requested::SIGNATURE_HASH, who.into_word()], words);
+    let values = [shares, value, ready.into(), until.into()];
+    log(host, &[abi::Requested::SIGNATURE_HASH, who.into_word()], &values);
     Ok(requested)
 }
 
@@ -59,7 +59,7 @@ pub fn cancel(host: &mut impl Host, params: &Params) -> Result<(), Error> {
     let account = logic::cancel(before.account, params, host.now())?;
     store(host, who, &stored, &State { account, ..before });
     let topics = [abi::RequestCancelled::SIGNATURE_HASH, who.into_word()];
-    emit(host, &topics, [U256::from(before.account.requested)]);
+    log(host, &topics, &[before.account.requested]);
     Ok(())
 }
 
@@ -74,7 +74,7 @@ pub fn redeem(host: &mut impl Host, params: &Params, receiver: Address, shares: 
     store(host, who, &stored, &after);
     log_part(host, abi::HoldReleased::SIGNATURE_HASH, who, stored.account.round, owed);
     let topics = [abi::Withdraw::SIGNATURE_HASH, who.into_word(), receiver.into_word(), who.into_word()];
-    emit(host, &topics, [U256::from(amount), U256::from(shares)]);
+    log(host, &topics, &[amount, shares]);
     log_part(host, abi::HeldBack::SIGNATURE_HASH, who, after.hold.round, held);
     Ok(amount.saturating_add(owed))
 }
@@ -100,9 +100,9 @@ pub fn draw(host: &mut impl Host, params: &Params, domain: u16, amount: u128) ->
     storage::set_hold(host, &before, &left);
     storage::set_vault(host, &after);
     let Drawn { staked, held, rolled } = drawn;
-    emit(host, &[abi::FundDrawn::SIGNATURE_HASH, topic(domain.into())], [U256::from(staked), U256::from(held)]);
+    log(host, &[abi::FundDrawn::SIGNATURE_HASH, topic(domain.into())], &[staked, held]);
     if rolled {
-        emit(host, &[abi::EpochEnded::SIGNATURE_HASH, topic(vault.epoch)], [U256::from(after.assets)]);
+        log(host, &[abi::EpochEnded::SIGNATURE_HASH, topic(vault.epoch)], &[after.assets]);
     }
     Ok(drawn)
 }
@@ -120,7 +120,7 @@ pub fn credit(host: &mut impl Host, amount: u128) -> Result<(), Error> {
     let vault = logic::credit(storage::vault(host), amount)?;
     storage::set_vault(host, &vault);
     let topics = [abi::Recapitalised::SIGNATURE_HASH, host.caller().into_word()];
-    emit(host, &topics, [U256::from(amount)]);
+    log(host, &topics, &[amount]);
     Ok(())
 }
 
@@ -150,8 +150,8 @@ pub fn expose(host: &mut impl Host, params: &Params, domain: u16, exposure: Expo
         Exposure::DeficitOver(amount) => hold::call_off(settled, true, amount),
     }?;
     storage::set_hold(host, &before, &after);
-    let words = [U256::from(after.deficit), U256::from(after.incident), U256::from(hold::ends(&after, params))];
-    emit(host, &[abi::Exposed::SIGNATURE_HASH, topic(domain.into())], words);
+    let values = [after.deficit, after.incident, hold::ends(&after, params).into()];
+    log(host, &[abi::Exposed::SIGNATURE_HASH, topic(domain.into())], &values);
     Ok(())
 }
 
@@ -166,6 +166,7 @@ pub fn owed(host: &impl Host, params: &Params, who: Address) -> u128 {
 }
 
 /// As stored, and as it is now; what is owed is loaded if the account has a claim and `owed` asks for it.
+#[inline(never)] // once in a program: bytes run out before gas
 fn load(host: &impl Host, params: &Params, who: Address, owed: bool) -> (State, State) {
     let account = storage::account(host, who);
     let hold = storage::hold(host, owed && account.round != 0);
@@ -176,6 +177,7 @@ fn load(host: &impl Host, params: &Params, who: Address, owed: bool) -> (State, 
 }
 
 /// Writes what differs.
+#[inline(never)]
 fn store(host: &mut impl Host, who: Address, before: &State, after: &State) {
     if before.vault != after.vault {
         storage::set_vault(host, &after.vault);
@@ -185,6 +187,7 @@ fn store(host: &mut impl Host, who: Address, before: &State, after: &State) {
 }
 
 /// With what is owed to the account taken out.
+#[inline(never)]
 fn collected(host: &impl Host, state: State) -> (State, u128) {
     let last = index(host, &state.hold, &state.account);
     let (hold, account, owed) = hold::collect(state.hold, state.account, last);
@@ -200,10 +203,22 @@ fn index(host: &impl Host, hold: &Hold, account: &Account) -> u128 {
 }
 
 /// Logs a part of a payout of an account in a round, if there is one.
+#[inline(never)]
 fn log_part(host: &mut impl Host, event: B256, who: Address, round: u32, amount: u128) {
     if amount != 0 {
-        emit(host, &[event, who.into_word(), topic(round)], [U256::from(amount)]);
+        log(host, &[event, who.into_word(), topic(round)], &[amount]);
     }
+}
+
+/// Logs values, a word each.
+#[inline(never)]
+fn log(host: &mut impl Host, topics: &[B256], values: &[u128]) {
+    let mut data = Vec::with_capacity(values.len().saturating_mul(32));
+    for value in values {
+        data.extend_from_slice(&[0; 16]);
+        data.extend_from_slice(&value.to_be_bytes());
+    }
+    host.log(topics, &data);
 }
 
 fn topic(number: u32) -> B256 {

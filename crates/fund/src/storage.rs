@@ -30,12 +30,30 @@ const ACCOUNTS: U256 = erc7201("fusebox.fund.account");
 const VAULT: u64 = 1;
 const HOLD: u64 = 2;
 
-/// Writes the words at `first` that differ.
+/// A word of an array.
 #[inline(never)] // once in a program: bytes run out before gas
+pub fn read(host: &impl Host, root: U256, index: u64) -> U256 {
+    host.load(element(root, index))
+}
+
+/// Writes a word of an array.
+#[inline(never)]
+pub fn write(host: &mut impl Host, root: U256, index: u64, word: U256) {
+    host.store(element(root, index), word);
+}
+
+/// Where an account's words begin.
+#[inline(never)]
+fn place(host: &impl Host, who: Address) -> U256 {
+    entry(host, ACCOUNTS, word(who))
+}
+
+/// Writes the words at `first` that differ.
+#[inline(never)]
 fn store_changed(host: &mut impl Host, first: U256, before: [U256; 3], after: [U256; 3]) {
     for (at, (before, after)) in (0..).zip(before.into_iter().zip(after)) {
         if before != after {
-            host.store(element(first, at), after);
+            write(host, first, at, after);
         }
     }
 }
@@ -43,29 +61,30 @@ fn store_changed(host: &mut impl Host, first: U256, before: [U256; 3], after: [U
 /// The parameters.
 ///
 /// Errors: [`Error::Parameter`] if none were written.
+#[inline(never)]
 pub fn params(host: &impl Host) -> Result<Params, Error> {
-    Params::unpack(host.load(ROOT))
+    Params::unpack(read(host, ROOT, 0))
 }
 
 /// Writes the parameters.
 pub fn set_params(host: &mut impl Host, params: &Params) {
-    host.store(ROOT, params.pack());
+    write(host, ROOT, 0, params.pack());
 }
 
 /// The vault.
 pub fn vault(host: &impl Host) -> Vault {
-    Vault::unpack(host.load(element(ROOT, VAULT)))
+    Vault::unpack(read(host, ROOT, VAULT))
 }
 
 /// Writes the vault.
 pub fn set_vault(host: &mut impl Host, vault: &Vault) {
-    host.store(element(ROOT, VAULT), vault.pack());
+    write(host, ROOT, VAULT, vault.pack());
 }
 
 /// The hold; its second and third word only while something is open, or if `owed` asks for them.
 #[inline(never)]
 pub fn hold(host: &impl Host, owed: bool) -> Hold {
-    let at = |i| host.load(element(ROOT, HOLD.saturating_add(i)));
+    let at = |i: u64| read(host, ROOT, HOLD.saturating_add(i));
     let first = at(0);
     let shown = Hold::unpack([first, U256::ZERO, U256::ZERO]);
     if shown.deficit == 0 && shown.incident == 0 && !owed {
@@ -75,10 +94,11 @@ pub fn hold(host: &impl Host, owed: bool) -> Hold {
 }
 
 /// Writes what differs from the hold that was loaded, and a round that has ended.
+#[inline(never)]
 pub fn set_hold(host: &mut impl Host, before: &Hold, after: &Hold) {
     store_changed(host, element(ROOT, HOLD), before.pack(), after.pack());
     if let Some(closed) = after.closed {
-        host.store(element(ROUNDS, closed.round.into()), U256::from(closed.index));
+        write(host, ROUNDS, closed.round.into(), U256::from(closed.index));
     }
 }
 
@@ -87,21 +107,22 @@ pub fn index(host: &impl Host, hold: &Hold, account: &Account) -> u128 {
     if account.round == hold.round {
         return hold.index;
     }
-    u128::try_from(host.load(element(ROUNDS, account.round.into()))).unwrap_or_default()
+    u128::try_from(read(host, ROUNDS, account.round.into())).unwrap_or_default()
 }
 
 /// An account; its second word only with a request, its third only with a claim.
 #[inline(never)]
 pub fn account(host: &impl Host, who: Address) -> Account {
-    let slot = entry(host, ACCOUNTS, word(who));
-    let own = host.load(slot);
+    let slot = place(host, who);
+    let own = read(host, slot, 0);
     let shown = Account::unpack([own, U256::ZERO, U256::ZERO]);
-    let read = |wanted: bool, at| if wanted { host.load(element(slot, at)) } else { U256::ZERO };
+    let read = |wanted: bool, at| if wanted { read(host, slot, at) } else { U256::ZERO };
     Account::unpack([own, read(shown.since != 0, 1), read(shown.round != 0, 2)])
 }
 
 /// Writes what differs from the account that was loaded.
+#[inline(never)]
 pub fn set_account(host: &mut impl Host, who: Address, before: &Account, after: &Account) {
-    let slot = entry(host, ACCOUNTS, word(who));
+    let slot = place(host, who);
     store_changed(host, slot, before.pack(), after.pack());
 }

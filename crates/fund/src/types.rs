@@ -5,10 +5,8 @@
 
 use crate::error::Error;
 use alloy_primitives::U256;
-use fusebox_core::{
-    pack::{field, field_u128, with_field_u128},
-    time::{DAY, HOUR},
-};
+use fusebox_core::time::{DAY, HOUR};
+use loss::{low32, low64};
 
 pub mod ledger;
 pub mod loss;
@@ -23,14 +21,14 @@ pub const ROLLOVER: u128 = 1_000_000;
 /// A round ends when a unit held back in it is worth less than this part of a unit.
 pub const THIN: u128 = 1 << 24;
 /// One, of a round's index.
-pub const INDEX_ONE: u128 = 1 << 126;
+pub const INDEX_ONE: u128 = 1 << 94;
 /// From one incident's hold to the next, in seconds, whatever is opened in between.
 pub const HOLD_PERIOD: u64 = 7 * DAY;
 
 /// Constants of a fund, validated when they are made.
 ///
-/// The word, from its least significant bit: `cooldown_secs` 32, `window_secs` 32, `hold_secs` 32, `deficit_secs` 32,
-/// `floor` 96.
+/// The word, from its least significant bit: `floor` 96, `cooldown_secs` 32, `window_secs` 32, `hold_secs` 32,
+/// `deficit_secs` 32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
     cooldown_secs: u32,
@@ -49,12 +47,12 @@ const fn secs(value: u64) -> u32 {
 impl Params {
     /// Bounds in the order of the README: least and most.
     pub const BOUNDS: [(u128, u128); 5] =
-        [(864_000, 1_209_600), (86_400, 259_200), (3_600, 259_200), (259_200, 2_592_000), (1_000, (1 << 64) - 1)];
+        [(864_000, 1_209_600), (345_600, 604_800), (3_600, 259_200), (259_200, 2_592_000), (1_000, (1 << 64) - 1)];
 
-    /// Ten days, then two; holds of 72 h and 14 d; a floor of a million units.
+    /// Ten days, then four; holds of 72 h and 14 d; a floor of a million units.
     pub const DEFAULT: Self = Self {
         cooldown_secs: secs(10 * DAY),
-        window_secs: secs(2 * DAY),
+        window_secs: secs(4 * DAY),
         hold_secs: secs(72 * HOUR),
         deficit_secs: secs(14 * DAY),
         floor: 1_000_000,
@@ -86,14 +84,15 @@ impl Params {
     ///
     /// Errors: [`Error::Parameter`], also for a word that was never written.
     pub fn unpack(word: U256) -> Result<Self, Error> {
-        let at = |offset| low32(field(word, offset, 32));
-        Self::new(at(0), at(32), at(64), at(96), field_u128(word, 128, 96))
+        let (floor, times, _) = open(word);
+        let at = |bits: u32| low32(low64(times.wrapping_shr(bits)));
+        Self::new(at(0), at(32), at(64), at(96), floor)
     }
     /// Their word.
     pub fn pack(&self) -> U256 {
-        let times = [self.cooldown_secs, self.window_secs, self.hold_secs, self.deficit_secs];
-        let word = (0..).step_by(32).zip(times).fold(U256::ZERO, |word, (at, secs)| lay(word, at, 32, secs.into()));
-        lay(word, 128, 96, self.floor)
+        let low = self.cooldown_secs() | self.window_secs() << 32;
+        let high = self.hold_secs() | self.deficit_secs() << 32;
+        close(self.floor, u128::from(low) | u128::from(high) << 64, 0)
     }
 
     /// From a request to its window, in seconds.
@@ -132,18 +131,19 @@ pub struct Vault {
 impl Vault {
     /// The vault of a word.
     pub fn unpack(word: U256) -> Self {
-        Self { assets: field_u128(word, 0, 96), shares: field_u128(word, 96, 128), epoch: low32(field(word, 224, 32)) }
+        let (assets, shares, epoch) = open(word);
+        Self { assets, shares, epoch }
     }
     /// Its word.
     pub fn pack(&self) -> U256 {
-        lay(lay(lay(U256::ZERO, 0, 96, self.assets), 96, 128, self.shares), 224, 32, self.epoch.into())
+        close(self.assets, self.shares, self.epoch)
     }
 }
 
 /// What is open and what was held back for it, in three words; `logic::hold` has the rules.
 ///
-/// First word: `deficit` 96, `incident` 96, `opened` 32, `round` 32. Second: `held` 96, `weight` 128, `deficit_until` 32.
-/// Third: `released` 96, 32 unused, `index` 128. While the first shows nothing open, `held` and `weight` are zero.
+/// First word: `incident` 96, `deficit` 128, `opened` 32. Second: `held` 96, `weight` 128, `deficit_until` 32. Third:
+/// `index` 96, `released` 128, `round` 32. While the first shows nothing open, `held` and `weight` are zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hold {
     /// Units of a loss that is known and not yet drawn.
@@ -179,36 +179,26 @@ pub struct Closed {
 
 impl Hold {
     /// The hold of its words.
-    pub fn unpack([open, held, released]: [U256; 3]) -> Self {
-        Self {
-            deficit: field_u128(open, 0, 96),
-            incident: field_u128(open, 96, 96),
-            opened: low32(field(open, 192, 32)),
-            round: low32(field(open, 224, 32)),
-            held: field_u128(held, 0, 96),
-            weight: field_u128(held, 96, 128),
-            deficit_until: low32(field(held, 224, 32)),
-            released: field_u128(released, 0, 96),
-            index: field_u128(released, 128, 128),
-            closed: None,
-        }
+    pub fn unpack([first, second, third]: [U256; 3]) -> Self {
+        let (incident, deficit, opened) = open(first);
+        let (held, weight, deficit_until) = open(second);
+        let (index, released, round) = open(third);
+        Self { deficit, incident, opened, round, held, weight, deficit_until, released, index, closed: None }
     }
     /// Its words.
     pub fn pack(&self) -> [U256; 3] {
-        let open = lay(lay(U256::ZERO, 0, 96, self.deficit), 96, 96, self.incident);
-        let held = lay(lay(U256::ZERO, 0, 96, self.held), 96, 128, self.weight);
         [
-            lay(lay(open, 192, 32, self.opened.into()), 224, 32, self.round.into()),
-            lay(held, 224, 32, self.deficit_until.into()),
-            lay(lay(U256::ZERO, 0, 96, self.released), 128, 128, self.index),
+            close(self.incident, self.deficit, self.opened),
+            close(self.held, self.weight, self.deficit_until),
+            close(self.index, self.released, self.round),
         ]
     }
 }
 
 /// A staker, in three words; the second is empty without a request, the third without a claim to what was held back.
 ///
-/// First word: `shares` 128, `epoch` 32, `since` 32, `round` 32. Second: `requested` 128, `value` 96. Third: `weight`
-/// 128, `index` 128.
+/// First word: `since` 32, `round` 32, 32 unused, `shares` 128, `epoch` 32. Second: `value` 96, `requested` 128. Third:
+/// `index` 96, `weight` 128.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// Shares, the requested ones included.
@@ -232,25 +222,16 @@ pub struct Account {
 impl Account {
     /// The account of its words.
     pub fn unpack([own, request, claim]: [U256; 3]) -> Self {
-        Self {
-            shares: field_u128(own, 0, 128),
-            epoch: low32(field(own, 128, 32)),
-            since: low32(field(own, 160, 32)),
-            round: low32(field(own, 192, 32)),
-            requested: field_u128(request, 0, 128),
-            value: field_u128(request, 128, 96),
-            weight: field_u128(claim, 0, 128),
-            index: field_u128(claim, 128, 128),
-        }
+        let (times, shares, epoch) = open(own);
+        let (value, requested, _) = open(request);
+        let (index, weight, _) = open(claim);
+        let (since, round) = (low32(low64(times)), low32(low64(times >> 32)));
+        Self { shares, epoch, since, round, requested, value, weight, index }
     }
     /// Its words.
     pub fn pack(&self) -> [U256; 3] {
-        let own = lay(lay(U256::ZERO, 0, 128, self.shares), 128, 32, self.epoch.into());
-        [
-            lay(lay(own, 160, 32, self.since.into()), 192, 32, self.round.into()),
-            lay(lay(U256::ZERO, 0, 128, self.requested), 128, 96, self.value),
-            lay(lay(U256::ZERO, 0, 128, self.weight), 128, 128, self.index),
-        ]
+        let times = u128::from(self.since) | u128::from(self.round) << 32;
+        [close(times, self.shares, self.epoch), close(self.value, self.requested, 0), close(self.index, self.weight, 0)]
     }
 }
 
@@ -298,14 +279,19 @@ pub struct Drawn {
     pub rolled: bool,
 }
 
-/// `word`, empty at `offset`, with a value there; what passes the field is cut to the field's largest.
-fn lay(word: U256, offset: u32, bits: u32, value: u128) -> U256 {
-    let most = if bits == 96 { MAX_AMOUNT } else { u128::MAX };
-    with_field_u128(word, offset, bits, value.min(most)).unwrap_or(word) // 32-bit values come from 32 bits
+/// The fields of a word, from its least significant bit: 96, 128, 32. Every word of the module has this shape.
+#[inline(never)] // once in a program: bytes run out before gas
+fn open(word: U256) -> (u128, u128, u32) {
+    let [a, b, c, d] = word.into_limbs();
+    let low = u128::from(a) | u128::from(b & 0xffff_ffff) << 64;
+    let middle = u128::from(b >> 32) | u128::from(c) << 32 | u128::from(d & 0xffff_ffff) << 96;
+    (low, middle, low32(d >> 32))
 }
 
-/// The low 32 bits.
-#[allow(clippy::as_conversions)] // cut on purpose
-pub(crate) const fn low32(value: u64) -> u32 {
-    value as u32
+/// The word of three fields; what passes the first counts as the largest.
+#[inline(never)]
+fn close(low: u128, middle: u128, high: u32) -> U256 {
+    let low = low.min(MAX_AMOUNT);
+    let second = low64(low >> 64) | low64(middle) << 32;
+    U256::from_limbs([low64(low), second, low64(middle >> 32), low64(middle >> 96) | u64::from(high) << 32])
 }

@@ -5,7 +5,11 @@
 //! what is held back in the proportion `H : R`; whatever is called off, or ends by the clock, releases in the same
 //! proportion. A claim is a weight: at risk is its part of `H`, owed is what the round's index has released since.
 
-use super::{grown, mul_div_down, mul_div_up, positive, second};
+use super::{
+    grown,
+    loss::{part_down, part_up},
+    positive, second,
+};
 use crate::{
     error::Error,
     types::{Account, Closed, Hold, Params, Vault, HOLD_PERIOD, INDEX_ONE, THIN},
@@ -32,6 +36,7 @@ fn incident_until(hold: &Hold, params: &Params) -> u64 {
 /// The hold as it is now: what has ended by the clock is released, and a round of which next to nothing is left ends.
 ///
 /// Invariants: IF-7.
+#[inline(never)] // once in a program: bytes run out before gas
 pub fn settle(hold: Hold, params: &Params, now: u64) -> Hold {
     let mut hold = hold;
     if hold.incident != 0 && !live(now, incident_until(&hold, params)) {
@@ -91,7 +96,7 @@ pub fn call_off(hold: Hold, deficit: bool, amount: u128) -> Result<Hold, Error> 
 ///
 /// Rounding: up, exact.
 pub fn share_up(hold: &Hold, vault: &Vault, shares: u128) -> u128 {
-    mul_div_up(shares, exposure(hold).saturating_sub(hold.held), vault.shares)
+    part_up(shares, exposure(hold).saturating_sub(hold.held), vault.shares)
 }
 
 /// `amount` of an account's payout is held back.
@@ -108,7 +113,7 @@ pub(super) fn keep(hold: Hold, account: Account, amount: u128) -> Result<(Hold, 
         hold.round = hold.round.checked_add(1).ok_or(Error::TooLarge { value: bound.saturating_add(1), bound })?;
         hold.index = 0;
     }
-    let weight = if hold.weight == 0 { amount } else { mul_div_down(amount, hold.weight, hold.held) };
+    let weight = if hold.weight == 0 { amount } else { part_down(amount, hold.weight, hold.held) };
     hold.held = grown(hold.held, amount)?;
     hold.weight = hold.weight.saturating_add(weight);
     let joined = if account.round == hold.round { account.weight } else { 0 };
@@ -127,7 +132,7 @@ pub fn collect(hold: Hold, account: Account, last: u128) -> (Hold, Account, u128
         return (hold, account, 0);
     }
     let over = account.round != hold.round || hold.weight == 0;
-    let amount = mul_div_down(account.weight, last.saturating_sub(account.index), INDEX_ONE).min(hold.released);
+    let amount = part_down(account.weight, last.saturating_sub(account.index), INDEX_ONE).min(hold.released);
     let left = Hold { released: hold.released.saturating_sub(amount), ..hold };
     if over {
         return (left, Account { round: 0, weight: 0, index: 0, ..account }, amount);
@@ -141,7 +146,7 @@ pub fn collect(hold: Hold, account: Account, last: u128) -> (Hold, Account, u128
 pub(super) fn lose(hold: Hold, amount: u128) -> (Hold, u128) {
     let open = exposure(&hold);
     let covered = amount.min(open);
-    let part = mul_div_up(covered, hold.held, open).min(hold.held);
+    let part = part_up(covered, hold.held, open).min(hold.held);
     let of_deficit = covered.min(hold.deficit);
     let left = Hold {
         deficit: hold.deficit.saturating_sub(of_deficit),
@@ -160,7 +165,7 @@ fn released(hold: Hold, amount: u128) -> Hold {
     if left == 0 {
         return closed(released_all(hold));
     }
-    release(hold, mul_div_down(hold.held, amount, left.saturating_add(amount)))
+    release(hold, part_down(hold.held, amount, left.saturating_add(amount)))
 }
 
 fn released_all(hold: Hold) -> Hold {
@@ -174,7 +179,7 @@ fn release(hold: Hold, amount: u128) -> Hold {
     Hold {
         held: hold.held.saturating_sub(amount),
         released: hold.released.saturating_add(amount),
-        index: hold.index.saturating_add(mul_div_down(amount, INDEX_ONE, hold.weight)),
+        index: hold.index.saturating_add(part_down(amount, INDEX_ONE, hold.weight)),
         ..hold
     }
 }
