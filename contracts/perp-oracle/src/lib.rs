@@ -8,7 +8,12 @@ extern crate alloc;
 use alloc::{vec, vec::Vec};
 use alloy_primitives::U256;
 use fusebox::vm::Vm;
-use fusebox_core::panel::Scope;
+use fusebox_breaker::storage as breaker;
+use fusebox_core::{
+    host::Host,
+    panel::{Class, Scope},
+};
+use fusebox_market as market;
 use perp::{abi, types::HOUSE};
 use stylus_sdk::prelude::*;
 
@@ -21,10 +26,18 @@ type Reply<T> = Result<T, Vec<u8>>;
 
 #[public]
 impl PerpOracle {
-    /// A price for a class of action, with the panel's word and every condition evaluated now: price, tier, grace.
-    pub fn priced(&self, market: u32, class: u8) -> Reply<(U256, u8, bool)> {
-        let class = abi::class(class)?;
-        let priced = HOUSE.priced(&Vm::new(self.vm()), Scope::new(market), class)?;
-        Ok((U256::from(priced.price), priced.tier.code(), priced.grace))
+    /// A price for a class of action, with the panel's word and every condition evaluated now: price, tier, grace, and
+    /// for new risk what volatility asks of its margin, in basis points.
+    pub fn priced(&self, market: u32, class: u8) -> Reply<(U256, u8, bool, u16)> {
+        let (host, class, scope) = (Vm::new(self.vm()), abi::class(class)?, Scope::new(market));
+        let priced = HOUSE.priced(&host, scope, class)?;
+        let volatility_bps = if class == Class::Increase { volatility(&host, market, scope) } else { 0 };
+        Ok((U256::from(priced.price), priced.tier.code(), priced.grace, volatility_bps))
     }
+}
+
+/// What the larger of the breaker's variances asks of a margin.
+fn volatility(host: &impl Host, market: u32, scope: Scope) -> u16 {
+    let variance = breaker::unpack_variance(breaker::load(host, scope, breaker::VARIANCE));
+    market::logic::volatility_up(&market::storage::terms(host, market), variance.fast, variance.slow)
 }

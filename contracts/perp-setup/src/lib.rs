@@ -7,10 +7,14 @@ extern crate alloc;
 
 use alloc::{vec, vec::Vec};
 use alloy_primitives::U256;
-use alloy_sol_types::{SolError, SolEvent};
+use alloy_sol_types::SolError;
 use fusebox::vm::Vm;
 use fusebox_breaker as breaker;
-use fusebox_core::host::{emit, revert};
+use fusebox_core::host::revert;
+use fusebox_market::{
+    self as risk,
+    params::{Params, Terms},
+};
 use perp::{
     abi, storage,
     types::{HOUSE, MAX_MARKETS},
@@ -26,21 +30,25 @@ type Reply<T> = Result<T, Vec<u8>>;
 
 #[public]
 impl PerpSetup {
-    /// Lists a market, for the carrying program only, once that has waited: the words, as they are stored, of its terms, its breaker's parameters, the sequencer's
-    /// feed (0 for none) and one to five price feeds, the anchor first.
+    /// Lists a market, for the carrying program only, once that has waited: the words, as they are stored, of its terms,
+    /// its caps, what ends a position, its policy, its breaker's parameters, the sequencer's feed (0 for none) and one to
+    /// five price feeds, the anchor first.
     pub fn list(&mut self, words: Vec<U256>) -> Reply<u32> {
-        let [terms, params, sequencer, feeds @ ..] = words.as_slice() else {
-            return Err(revert(abi::InvalidLength::SELECTOR, [U256::from(words.len()), U256::from(4)]));
+        let [terms, caps, closing, policy, params, sequencer, feeds @ ..] = words.as_slice() else {
+            return Err(revert(abi::InvalidLength::SELECTOR, [U256::from(words.len()), U256::from(7)]));
         };
         let mut host = Vm::new(self.vm());
-        let terms = storage::unpack_terms(*terms).validated()?;
+        let terms = Terms { overlaid: false, ..risk::storage::unpack_terms(*terms) };
+        let (caps, _) = risk::storage::unpack_caps(*caps);
+        let closing = risk::storage::unpack_closing(*closing);
+        let policy = storage::unpack_policy(*policy).validated(&terms)?;
         let setup = breaker::storage::unpack_setup(*params, feeds, *sequencer)?;
         let market = HOUSE.list(&mut host, Some(&setup))?.number();
         if market > MAX_MARKETS {
             return Err(revert(abi::TooManyMarkets::SELECTOR, [U256::from(market), U256::from(MAX_MARKETS)]));
         }
-        let packed = storage::store_terms(&mut host, market, &terms).map_err(abi::overflow)?;
-        emit(&mut host, &[abi::MarketListed::SIGNATURE_HASH, U256::from(market).into()], [packed]);
+        risk::shell::list(&mut host, market, Params { terms, caps, closing })?;
+        storage::store_policy(&mut host, market, &policy);
         Ok(market)
     }
 }

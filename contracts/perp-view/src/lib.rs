@@ -15,6 +15,7 @@ use fusebox_core::{
     host::{revert, word},
     panel::Scope,
 };
+use fusebox_market::storage as risk;
 use perp::{abi, limits, program, storage, token, types::HOUSE};
 use stylus_sdk::prelude::*;
 
@@ -97,13 +98,19 @@ impl PerpView {
         breaker::shell::state(&Vm::new(self.vm()), Scope::new(market))
     }
 
-    /// A market of the protocol: terms, long size and entry, short size and entry.
-    pub fn market(&self, market: u32) -> Reply<Vec<U256>> {
+    /// A market of the protocol: its three words of parameters, its policy, long size and entry, short size and entry.
+    pub fn market(&self, market: u32) -> Vec<U256> {
         let host = Vm::new(self.vm());
-        let (terms, interest) = (storage::terms(&host, market), storage::interest(&host, market));
-        let packed = storage::pack_terms(&terms).map_err(abi::overflow)?;
+        let ([terms, caps, closing], interest) = (risk::words(&host, market), storage::interest(&host, market));
         let [a, b, c, d] = [interest.long.size, interest.long.entry, interest.short.size, interest.short.entry];
-        Ok(vec![packed, U256::from(a), U256::from(b), U256::from(c), U256::from(d)])
+        let policy = storage::policy_word(&host, market);
+        vec![terms, caps, closing, policy, U256::from(a), U256::from(b), U256::from(c), U256::from(d)]
+    }
+
+    /// Whether a class of action passes now by what is remembered: the tier it would run under.
+    pub fn check(&self, market: u32, class: u8) -> Reply<u8> {
+        let class = abi::class(class)?;
+        Ok(HOUSE.check(&Vm::new(self.vm()), Scope::new(market), class)?.tier.code())
     }
 
     /// A position: long, size, margin, entry notional.

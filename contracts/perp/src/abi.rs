@@ -18,19 +18,15 @@ sol! {
     event Rewarded(uint32 indexed market, address indexed account, uint256 bounty);
     event Refused(uint32 indexed market, address indexed account, uint8 tier);
     event ProgramSet(uint256 indexed program, address previous, address current);
-    event MarketListed(uint32 indexed market, uint256 terms);
 
     error ZeroAmount();
     error AmountTooLarge(uint256 value, uint256 max);
     error InsufficientFree(uint256 needed, uint256 free);
     error InsufficientShares(uint256 needed, uint256 held);
-    error InsufficientMargin(uint256 margin, uint256 needed);
-    error MarginBelowMinimum(uint256 margin, uint256 min);
     error PositionExists(uint256 size);
     error NoPosition();
     error SizeAbovePosition(uint256 size, uint256 held);
     error LimitPrice(uint256 price, uint256 limit);
-    error InterestCap(uint256 interest, uint256 cap);
     error LiquidityInUse(uint256 assets, uint256 needed);
     error Healthy(uint256 equity, uint256 threshold);
     error LossAboveMargin(uint256 loss, uint256 margin);
@@ -47,7 +43,7 @@ sol! {
     function list(uint256[] words) external returns (uint32 market);
     function poke(uint32 market) external returns (uint8 tier);
     function record(uint32 market) external returns (uint256 sighting);
-    function priced(uint32 market, uint8 class) external view returns (uint256 price, uint8 tier, bool grace);
+    function priced(uint32 market, uint8 class) external view returns (uint256 price, uint8 tier, bool grace, uint16 volatilityBps);
 
     error TokenCallFailed(address token, bytes4 selector);
     error TokenWithoutCode(address token);
@@ -82,19 +78,16 @@ impl From<Error> for Vec<u8> {
             Error::TooLarge { value, max } => two(AmountTooLarge::SELECTOR, value, max),
             Error::InsufficientFree { needed, free } => two(InsufficientFree::SELECTOR, needed, free),
             Error::InsufficientShares { needed, held } => two(InsufficientShares::SELECTOR, needed, held),
-            Error::InsufficientMargin { margin, needed } => two(InsufficientMargin::SELECTOR, margin, needed),
-            Error::MarginBelowMinimum { margin, min } => two(MarginBelowMinimum::SELECTOR, margin, min),
             Error::PositionExists { size } => revert(PositionExists::SELECTOR, [one(size)]),
             Error::NoPosition => revert(NoPosition::SELECTOR, []),
             Error::SizeAbovePosition { size, held } => two(SizeAbovePosition::SELECTOR, size, held),
             Error::LimitPrice { price, limit } => two(LimitPrice::SELECTOR, price, limit),
-            Error::InterestCap { interest, cap } => two(InterestCap::SELECTOR, interest, cap),
             Error::LiquidityInUse { assets, needed } => two(LiquidityInUse::SELECTOR, assets, needed),
             Error::Healthy { equity, threshold } => two(Healthy::SELECTOR, equity, threshold),
             Error::LossAboveMargin { loss, margin } => two(LossAboveMargin::SELECTOR, loss, margin),
             Error::PoolInsolvent { owed, assets } => two(PoolInsolvent::SELECTOR, owed, assets),
             Error::Term { term, value, bound } => {
-                revert(TermOutOfBounds::SELECTOR, [one(term.into()), one(value.into()), one(bound.into())])
+                revert(TermOutOfBounds::SELECTOR, [one(term.into()), one(value), one(bound)])
             }
             Error::Notional { size, price } => two(NotionalOutOfBounds::SELECTOR, size, price),
         }

@@ -26,20 +26,6 @@ pub enum Error {
         /// What there is.
         held: u128,
     },
-    /// Margin below what the position needs.
-    InsufficientMargin {
-        /// What it has.
-        margin: u128,
-        /// What it needs.
-        needed: u128,
-    },
-    /// Margin below the smallest that is accepted.
-    MarginBelowMinimum {
-        /// What was given.
-        margin: u128,
-        /// The bound.
-        min: u128,
-    },
     /// A position exists already: increase it, or close it first.
     PositionExists {
         /// Its size.
@@ -60,13 +46,6 @@ pub enum Error {
         price: u128,
         /// The limit.
         limit: u128,
-    },
-    /// The side would be larger than the pool may carry.
-    InterestCap {
-        /// Entry notional after the trade.
-        interest: u128,
-        /// The bound.
-        cap: u128,
     },
     /// Removing liquidity that open positions need.
     LiquidityInUse {
@@ -98,12 +77,12 @@ pub enum Error {
     },
     /// A term of a market out of bounds.
     Term {
-        /// Number of the term, in the order of `Terms`.
+        /// Number of the term in the table.
         term: u8,
         /// Its value.
-        value: u64,
+        value: u128,
         /// The bound it broke.
-        bound: u64,
+        bound: u128,
     },
     /// A price of zero or past 128 bits, or a notional past the bound.
     Notional {

@@ -17,12 +17,9 @@ pub mod table;
 pub mod token;
 pub mod types;
 
-use types::HOUSE;
-
 use alloc::{vec, vec::Vec};
 use alloy_primitives::{Address, U256};
 use fusebox::vm::Vm;
-use fusebox_core::panel::Scope;
 use stylus_sdk::{abi::Bytes, prelude::*, ArbResult};
 
 /// The hot program: what traders call. Everything else is in further programs, which run on the same storage.
@@ -62,12 +59,6 @@ impl Perp {
     /// Closes a position and frees its margin.
     pub fn close(&mut self, market: u32, limit_price: U256) -> Reply<()> {
         shell::reduce(self.vm(), &mut Vm::new(self.vm()), market, None, limit_price)
-    }
-
-    /// Whether a class of action passes now by what is remembered: the tier it would run under.
-    pub fn check(&self, market: u32, class: u8) -> Reply<u8> {
-        let class = abi::class(class)?;
-        Ok(HOUSE.check(&Vm::new(self.vm()), Scope::new(market), class)?.tier.code())
     }
 
     /// Anything else is the pool program's, or another's behind it.

@@ -2,12 +2,14 @@
 
 use crate::{
     error::Error,
-    types::{Account, Books, Fill, Interest, Pool, Position, Rate, Side, Terms, BPS, LOT, MAX_AMOUNT, VIRTUAL_SHARES},
+    types::{Account, Books, Fill, Interest, Policy, Pool, Position, Rate, Side, BPS, LOT, MAX_AMOUNT, VIRTUAL_SHARES},
 };
 use alloy_primitives::U256;
-use fusebox_core::{
-    math::{mul_div_down, mul_div_up},
-    panel::Tier,
+use fusebox_core::math::{mul_div_down, mul_div_up};
+use fusebox_market::{
+    logic as market,
+    params::{Closing, Terms},
+    types::Opening,
 };
 
 /// `amount`, if it is neither zero nor past the bound.
@@ -56,11 +58,6 @@ fn bps_up(amount: u128, bps: u128) -> u128 {
     amount.saturating_mul(bps).div_ceil(BPS)
 }
 
-/// Basis points of an amount, rounded down: limits.
-fn bps_down(amount: u128, bps: u128) -> u128 {
-    amount.saturating_mul(bps).wrapping_div(BPS) // the divisor is a constant
-}
-
 /// Profit and loss of a part of a position: one of the two is zero; rounding goes against the trader.
 fn result_of(position: &Position, part: u128, entry: u128, rate: Rate) -> Result<(u128, u128), Error> {
     let value = notional(part, rate, !position.is_long)?;
@@ -87,16 +84,16 @@ pub fn within_limit(is_buy: bool, price: u128, limit: U256) -> Result<(), Error>
     Ok(())
 }
 
-/// Opens or increases a position with free collateral.
+/// Opens or increases a position with free collateral, if the market admits what comes of it.
 ///
-/// Rounding: notional, fee and required margin up. The fee goes to the pool.
+/// Rounding: notional, fee and loss up. The fee goes to the pool.
 /// Only losses count towards the margin of what exists already, never unrealised profit.
-/// Errors: margin, open-interest cap, free collateral, bounds.
-pub fn increase(books: Books, terms: &Terms, tier: Tier, rate: Rate, order: Order) -> Result<(Books, Fill), Error> {
+/// Errors: free collateral, bounds.
+pub fn increase(books: Books, fee_bps: u16, rate: Rate, order: Order) -> Result<(Books, Fill, Opening), Error> {
     let Books { account, position, interest, pool } = books;
     let value = notional(order.size, rate, true)?;
     let entry_added = notional(order.size, rate, order.is_long)?;
-    let fee = bps_up(value, terms.fee_bps.into());
+    let fee = bps_up(value, fee_bps.into());
     let account = pay(account, add(order.margin, fee)?)?;
     let position = Position {
         is_long: order.is_long,
@@ -104,24 +101,19 @@ pub fn increase(books: Books, terms: &Terms, tier: Tier, rate: Rate, order: Orde
         margin: add(position.margin, order.margin)?,
         entry: add(position.entry, entry_added)?,
     };
-    if position.margin < u128::from(terms.min_margin) {
-        return Err(Error::MarginBelowMinimum { margin: position.margin, min: terms.min_margin.into() });
-    }
     let (_, loss) = result_of(&position, position.size, position.entry, rate)?;
-    let needed = bps_up(notional(position.size, rate, true)?, terms.initial_under(tier));
-    let margin = position.margin.saturating_sub(loss);
-    if margin < needed {
-        return Err(Error::InsufficientMargin { margin, needed });
-    }
     let side = interest.side(order.is_long);
     let side = Side { size: add(side.size, order.size)?, entry: add(side.entry, entry_added)? };
-    let cap = bps_down(pool.assets, terms.interest_bps.into());
-    if side.entry > cap {
-        return Err(Error::InterestCap { interest: side.entry, cap });
-    }
+    let opening = Opening {
+        notional: notional(position.size, rate, true)?,
+        interest: side.entry,
+        assets: pool.assets,
+        margin: position.margin,
+        loss,
+    };
     let pool = Pool { assets: add(pool.assets, fee)?, ..pool };
     let fill = Fill { size: order.size, notional: value, fee, ..Fill::default() };
-    Ok((Books { account, position, interest: interest.with(order.is_long, side), pool }, fill))
+    Ok((Books { account, position, interest: interest.with(order.is_long, side), pool }, fill, opening))
 }
 
 /// Adds to free collateral.
@@ -187,7 +179,7 @@ fn settle(pool: Pool, margin: u128, profit: u128, loss: u128) -> Result<(Pool, u
 ///
 /// Rounding: the profit down, the loss and the fee up; the fee at most what is left of the margin.
 /// Errors: more than there is; a partial reduction whose loss exceeds the margin.
-pub fn reduce(books: Books, terms: &Terms, rate: Rate, size: u128) -> Result<(Books, Fill), Error> {
+pub fn reduce(books: Books, fee_bps: u16, rate: Rate, size: u128) -> Result<(Books, Fill), Error> {
     let Books { account, position, interest, pool } = books;
     if position.size == 0 {
         return Err(Error::NoPosition);
@@ -201,7 +193,7 @@ pub fn reduce(books: Books, terms: &Terms, rate: Rate, size: u128) -> Result<(Bo
     }
     let (pool, margin, bad_debt) = settle(pool, position.margin, unwound.profit, unwound.loss)?;
     let value = notional(size, rate, true)?;
-    let fee = bps_up(value, terms.fee_bps.into()).min(margin);
+    let fee = bps_up(value, fee_bps.into()).min(margin);
     let pool = Pool { assets: add(pool.assets, fee)?, ..pool };
     let margin = margin.saturating_sub(fee);
     let fill =
@@ -229,20 +221,19 @@ pub fn top_up(account: Account, position: Position, amount: u128) -> Result<(Acc
 /// liquidating oneself can only cost. Loss beyond the margin is the pool's, and counted.
 /// Rounding: threshold and penalty up.
 /// Errors: [`Error::Healthy`] with the equity and the threshold.
-pub fn liquidate(books: Books, terms: &Terms, rate: Rate, grace: bool) -> Result<(Books, Fill), Error> {
+pub fn liquidate(books: Books, closing: &Closing, now: u64, rate: Rate, grace: bool) -> Result<(Books, Fill), Error> {
     let Books { account, position, interest, pool } = books;
     if position.size == 0 {
         return Err(Error::NoPosition);
     }
     let value = notional(position.size, rate, true)?;
-    let maintenance = bps_up(value, terms.maintenance_bps.into());
-    let threshold = if grace { maintenance.wrapping_shr(1) } else { maintenance };
+    let threshold = market::threshold_up(value, closing.maintenance.at(now), grace);
     let (left, _) = equity(&position, rate)?;
     if left >= threshold {
         return Err(Error::Healthy { equity: left, threshold });
     }
     let unwound = unwind(position, interest, position.size, rate)?;
-    let penalty = bps_up(value, terms.penalty_bps.into());
+    let penalty = bps_up(value, closing.penalty_bps.into());
     let reward = penalty.wrapping_shr(1).min(position.margin);
     let (pool, rest, bad_debt) = settle(pool, position.margin.saturating_sub(reward), unwound.profit, unwound.loss)?;
     let fee = penalty.saturating_sub(reward).min(rest);
@@ -260,16 +251,11 @@ pub fn liquidate(books: Books, terms: &Terms, rate: Rate, grace: bool) -> Result
     Ok((Books { account, position: Position::default(), interest: unwound.interest, pool }, fill))
 }
 
-/// Whether a liquidation waits for the pace: not of an account that owes more than it has, nor of dust.
-pub fn is_paced(position: &Position, terms: &Terms, fill: &Fill) -> bool {
-    fill.bad_debt == 0 && position.margin > u128::from(terms.min_margin)
-}
-
 /// Pays whoever wrote down that an incident rose by `risen` tiers, as far as the pool has it.
 ///
 /// Invariants: PP-1.
-pub fn reward(account: Account, pool: Pool, terms: &Terms, risen: u8) -> Result<(Account, Pool, u128), Error> {
-    let bounty = u128::from(terms.bounty).saturating_mul(risen.into()).min(pool.assets);
+pub fn reward(account: Account, pool: Pool, policy: &Policy, risen: u8) -> Result<(Account, Pool, u128), Error> {
+    let bounty = u128::from(policy.bounty).saturating_mul(risen.into()).min(pool.assets);
     let pool = Pool { assets: pool.assets.saturating_sub(bounty), ..pool };
     Ok((credit(account, bounty)?, pool, bounty))
 }
@@ -376,5 +362,5 @@ pub fn redeem(
 /// Without it liquidity lent for one transaction would lift the cap on open interest.
 pub fn needed_for(interest: &Interest, terms: &Terms) -> u128 {
     let side = interest.long.entry.max(interest.short.entry);
-    side.saturating_mul(BPS).div_ceil(u128::from(terms.interest_bps).max(1))
+    side.saturating_mul(BPS).div_ceil(u128::from(terms.interest_share_bps).max(1))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     abi, limits, logic, program,
-    shell::{load, store, topic, w},
+    shell::{load, realised, store, topic, w, warm},
     storage,
     types::{Account, Fill, Pool, HOUSE, LOT, MAX_MARKETS},
 };
@@ -13,6 +13,7 @@ use fusebox_core::{
     host::{emit, Host},
     panel::{Class, Scope},
 };
+use fusebox_market as risk;
 use stylus_sdk::stylus_core::Host as StylusHost;
 
 type Result<T> = core::result::Result<T, Vec<u8>>;
@@ -26,11 +27,12 @@ pub fn liquidate(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: A
         Err(refusal) => return Ok(Err(refusal)),
     };
     let (liquidator, rate) = (host.caller(), quote.rate);
-    let (before, terms) = (load(host, market, who)?, storage::terms(host, market));
-    let (after, fill) = logic::liquidate(before, &terms, rate, quote.grace)?;
-    if logic::is_paced(&before.position, &terms, &fill) {
+    let (before, closing) = (load(host, market, who)?, risk::storage::closing(host, market));
+    let (mut after, fill) = logic::liquidate(before, &closing, host.now(), rate, quote.grace)?;
+    if risk::logic::is_paced(&closing, fill.notional, fill.bad_debt > 0) {
         program::pass(vm, host, limits::liquidations(market), fill.notional)?;
     }
+    after.account = realised(host, who, after.account, 0, 0, fill.loss);
     store(host, market, who, &before, &after)?;
     let keeper = logic::credit(storage::account(host, liquidator), fill.reward)?; // loaded after the store: he may be `who`
     storage::store_account(host, liquidator, keeper).map_err(abi::overflow)?;
@@ -66,7 +68,8 @@ fn value(vm: &impl StylusHost, host: &impl Host, up: bool) -> Result<((u128, u12
 pub fn provide(vm: &impl StylusHost, host: &mut impl Host, amount: U256) -> Result<U256> {
     let (claims, _) = value(vm, host, false)?;
     let (who, pool, amount) = (host.caller(), storage::pool(host), logic::amount(amount)?);
-    let (account, after, shares) = logic::provide(storage::account(host, who), pool, claims, amount)?;
+    let account = warm(host, who, storage::account(host, who), amount)?; // shares leave without having warmed up
+    let (account, after, shares) = logic::provide(account, pool, claims, amount)?;
     store_share(host, who, account, &pool, &after)?;
     emit(host, &[abi::Provided::SIGNATURE_HASH, who.into_word()], [w(amount), w(shares)]);
     Ok(w(shares))
@@ -111,8 +114,8 @@ pub fn reward(host: &mut impl Host, market: u32, risen: u8) -> Result<()> {
     if risen == 0 {
         return Ok(());
     }
-    let (who, pool, terms) = (host.caller(), storage::pool(host), storage::terms(host, market));
-    let (account, after, bounty) = logic::reward(storage::account(host, who), pool, &terms, risen)?;
+    let (who, pool, policy) = (host.caller(), storage::pool(host), storage::policy(host, market));
+    let (account, after, bounty) = logic::reward(storage::account(host, who), pool, &policy, risen)?;
     store_share(host, who, account, &pool, &after)?;
     emit(host, &[abi::Rewarded::SIGNATURE_HASH, topic(market), who.into_word()], [w(bounty)]);
     Ok(())

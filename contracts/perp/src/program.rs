@@ -91,6 +91,8 @@ pub struct Priced {
     pub tier: Tier,
     /// Liquidation only below half the maintenance margin.
     pub grace: bool,
+    /// What volatility asks of the margin of new risk, bps of notional; 0 for other classes.
+    pub volatility_bps: u16,
 }
 
 /// Panel and price at once: refuses by itself in every transaction in which a condition holds.
@@ -99,15 +101,16 @@ pub fn priced(vm: &impl Host, market: u32, class: Class) -> Result<Priced, Vec<u
     let input = revert(pricedCall::SELECTOR, [U256::from(market), U256::from(class.code())]);
     let answer = delegate(vm, ORACLE, &input)?;
     let mut words = answer.chunks_exact(32).map(U256::from_be_slice);
-    let (Some(price), Some(tier), Some(grace)) = (words.next(), words.next(), words.next()) else {
-        return Err(revert(ProgramFailed::SELECTOR, [U256::from(ORACLE)]));
-    };
+    let failed = || revert(ProgramFailed::SELECTOR, [U256::from(ORACLE)]);
+    let mut next = || words.next().ok_or_else(failed);
+    let (price, tier, grace, volatility) = (next()?, next()?, next()?, next()?);
     let (_, decimals) = storage::token(&Vm::new(vm));
     let scale = 10u128.saturating_pow(36u32.saturating_sub(decimals.into()));
     Ok(Priced {
         rate: Rate { price: field_u128(price, 0, 128), scale },
         tier: tier_of(field(tier, 0, 64)),
         grace: !grace.is_zero(),
+        volatility_bps: u16::try_from(volatility).unwrap_or(u16::MAX),
     })
 }
 

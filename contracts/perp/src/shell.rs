@@ -6,7 +6,7 @@ use crate::{
     limits,
     logic::{self, Order},
     program, storage,
-    types::{Books, Fill, Position, HOUSE},
+    types::{Account, Books, Fill, Position, HOUSE},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
@@ -16,6 +16,7 @@ use fusebox_core::{
     panel::{Class, Scope},
 };
 use fusebox_limiter as limiter;
+use fusebox_market::{self as risk, types::Weather};
 use stylus_sdk::stylus_core::Host as StylusHost;
 
 type Result<T> = core::result::Result<T, Vec<u8>>;
@@ -70,7 +71,10 @@ pub fn increase(
     let before = load(host, market, who)?;
     let order = ask.order(&before.position, existing)?;
     logic::within_limit(order.is_long, quote.rate.price, limit)?;
-    let (after, fill) = logic::increase(before, &storage::terms(host, market), quote.tier, quote.rate, order)?;
+    let terms = storage::terms(host, market);
+    let (after, fill, opening) = logic::increase(before, terms.fee_bps, quote.rate, order)?;
+    let weather = Weather { tier: quote.tier, volatility_bps: quote.volatility_bps };
+    risk::shell::admit(host, market, |_, _, caps| (terms, caps), weather, &opening)?;
     store(host, market, who, &before, &after)?;
     emit(
         host,
@@ -113,7 +117,11 @@ pub fn reduce(vm: &impl StylusHost, host: &mut impl Host, market: u32, size: Opt
     let before = load(host, market, who)?;
     let size = size.map_or(Ok(before.position.size), logic::amount)?;
     logic::within_limit(!before.position.is_long, quote.rate.price, limit)?;
-    let (after, fill) = logic::reduce(before, &storage::terms(host, market), quote.rate, size)?;
+    let terms = storage::terms(host, market);
+    let (mut after, fill) = logic::reduce(before, terms.fee_bps, quote.rate, size)?;
+    let unpaid = after.pool.unpaid.saturating_sub(before.pool.unpaid);
+    let secs = u32::from(terms.warmup_mins).saturating_mul(60);
+    after.account = realised(host, who, after.account, secs, fill.profit.saturating_sub(unpaid), fill.loss);
     store(host, market, who, &before, &after)?;
     let Fill { size, notional, profit, loss, fee, bad_debt, .. } = fill;
     emit(
@@ -151,11 +159,42 @@ pub fn credit(host: &mut impl Host, who: Address, amount: U256) -> Result<()> {
 pub fn debit(vm: &impl StylusHost, host: &mut impl Host, amount: u128) -> Result<U256> {
     HOUSE.check(host, Scope::PROTOCOL, Class::ExitUnpriced)?;
     let who = host.caller();
-    let account = logic::debit(storage::account(host, who), amount)?;
+    let account = logic::debit(warm(host, who, storage::account(host, who), amount)?, amount)?;
     let ticket = program::leave(vm, host, limits::WITHDRAWALS, amount)?;
     if ticket != limits::TRIPPED {
         storage::store_account(host, who, account).map_err(abi::overflow)?;
         emit(host, &[abi::Withdrawn::SIGNATURE_HASH, who.into_word()], [w(amount)]);
     }
     Ok(ticket)
+}
+
+/// Lets a profit that was paid warm up, and a loss take from what is warming.
+pub(crate) fn realised(
+    host: &mut impl Host,
+    who: Address,
+    account: Account,
+    warmup_secs: u32,
+    profit: u128,
+    loss: u128,
+) -> Account {
+    if profit > 0 && warmup_secs > 0 {
+        risk::shell::profited(host, who, warmup_secs, profit);
+        return Account { warming: true, ..account };
+    }
+    if account.warming {
+        risk::shell::lost(host, who, loss);
+    }
+    account
+}
+
+/// Refuses to let a profit leave that is still warming up; forgets that any did once all of it is warm.
+///
+/// Errors: the market's.
+pub(crate) fn warm(host: &impl Host, who: Address, account: Account, amount: u128) -> Result<Account> {
+    if !account.warming {
+        return Ok(account);
+    }
+    let (warming, now) = (risk::storage::warm(host, who), host.now());
+    risk::logic::withdraw(warming, now, account.free, amount)?;
+    Ok(Account { warming: risk::logic::locked_up(warming, now) > 0, ..account })
 }

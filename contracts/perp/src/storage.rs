@@ -4,15 +4,15 @@
 //! |---|---|---|
 //! | `perp.config` | 0 | collateral token 160, its decimals 8 |
 //! | | 1 to 13 | the programs of [`crate::program`], by their numbers 160 |
-//! | `perp.markets` | 4m | terms: initial, maintenance, fee, penalty, interest, guarded 16 each, smallest margin 64, bounty 64, at 255 whether a Steward has tightened them |
+//! | `perp.markets` | 4m | policy: bounty 64 |
 //! | | 4m+1, 4m+2 | long and short side: size 128, entry 128 |
-//! | `perp.accounts` | keccak(account . root) | free 128, shares 128 |
+//! | `perp.accounts` | keccak(account . root) | free 112, shares 112, at 255 whether a profit may be warming up |
 //! | `perp.positions` | keccak(account, market . root) | size 120, margin 120, long 1 |
 //! | | the next | entry 128 |
 //! | `perp.pool` | 0 | assets 128, shares 128 |
 //! | | 1 | bad debt 128, unpaid 128 |
 
-use crate::types::{Account, Interest, Pool, Position, Side, Terms};
+use crate::types::{Account, Interest, Policy, Pool, Position, Side};
 use alloy_primitives::{Address, U256};
 use fusebox_authority::{self as authority, types::Direction};
 use fusebox_core::{
@@ -20,6 +20,7 @@ use fusebox_core::{
     pack::{field, field_u128, with_field, with_field_u128, FieldOverflow},
     slot::{element, entry, erc7201},
 };
+use fusebox_market::{params::Terms, storage as market};
 
 const CONFIG: U256 = erc7201("perp.config");
 const MARKETS: U256 = erc7201("perp.markets");
@@ -29,18 +30,14 @@ const POOL: U256 = erc7201("perp.pool");
 
 /// A term's number in the parameter table.
 pub const TERM: u16 = 0x0500;
-/// Where the terms' word says that a Steward has tightened some.
-pub const TIGHTENED: u32 = 255;
+/// Where the word of an account says that a profit may be warming up.
+const WARMING: u32 = 255;
 
 /// A packed word.
 pub type Packed = Result<U256, FieldOverflow>;
 
 fn pair(low: u128, high: u128) -> Packed {
     with_field_u128(with_field_u128(U256::ZERO, 0, 128, low)?, 128, 128, high)
-}
-
-fn low16(word: U256, offset: u32) -> u16 {
-    u16::try_from(field(word, offset, 16)).unwrap_or(0)
 }
 
 /// The collateral token and its decimals.
@@ -78,9 +75,8 @@ fn market_slot(market: u32, part: u64) -> U256 {
 ///
 /// Only terms that a Steward has tightened cost more than one word.
 pub fn terms(host: &impl Host, market: u32) -> Terms {
-    let word = terms_word(host, market);
-    let approved = unpack_terms(word);
-    if field(word, TIGHTENED, 1) == 0 {
+    let approved = market::terms(host, market);
+    if !approved.overlaid {
         return approved;
     }
     tightened(host, market, approved)
@@ -96,54 +92,31 @@ fn tightened(host: &impl Host, market: u32, approved: Terms) -> Terms {
         u16::try_from(authority::logic::overlay::effective(direction, value.into(), &overlay, now)).unwrap_or(value)
     };
     Terms {
-        initial_bps: in_force(0, Direction::UpTightens, approved.initial_bps),
-        interest_bps: in_force(4, Direction::DownTightens, approved.interest_bps),
-        guarded_bps: in_force(5, Direction::UpTightens, approved.guarded_bps),
+        base_bps: in_force(0, Direction::UpTightens, approved.base_bps),
+        guarded_bps: in_force(7, Direction::UpTightens, approved.guarded_bps),
+        interest_share_bps: in_force(9, Direction::DownTightens, approved.interest_share_bps),
         ..approved
     }
 }
 
-/// The word of a market's terms.
-pub fn terms_word(host: &impl Host, market: u32) -> U256 {
+/// The word of a market's policy.
+pub fn policy_word(host: &impl Host, market: u32) -> U256 {
     host.load(market_slot(market, 0))
 }
 
-/// Writes the word of a market's terms.
-pub fn store_terms_word(host: &mut impl Host, market: u32, word: U256) {
-    host.store(market_slot(market, 0), word);
+/// What the protocol has of its own for a market.
+pub fn policy(host: &impl Host, market: u32) -> Policy {
+    unpack_policy(policy_word(host, market))
 }
 
-/// The terms in a word, not validated.
-pub fn unpack_terms(packed: U256) -> Terms {
-    Terms {
-        initial_bps: low16(packed, 0),
-        maintenance_bps: low16(packed, 16),
-        fee_bps: low16(packed, 32),
-        penalty_bps: low16(packed, 48),
-        interest_bps: low16(packed, 64),
-        guarded_bps: low16(packed, 80),
-        min_margin: field(packed, 96, 64),
-        bounty: field(packed, 160, 64),
-    }
+/// The policy in a word, not validated.
+pub fn unpack_policy(packed: U256) -> Policy {
+    Policy { bounty: field(packed, 0, 64) }
 }
 
-/// The word of the terms.
-pub fn pack_terms(terms: &Terms) -> Packed {
-    let packed = with_field(U256::ZERO, 0, 16, terms.initial_bps.into())?;
-    let packed = with_field(packed, 16, 16, terms.maintenance_bps.into())?;
-    let packed = with_field(packed, 32, 16, terms.fee_bps.into())?;
-    let packed = with_field(packed, 48, 16, terms.penalty_bps.into())?;
-    let packed = with_field(packed, 64, 16, terms.interest_bps.into())?;
-    let packed = with_field(packed, 80, 16, terms.guarded_bps.into())?;
-    let packed = with_field(packed, 96, 64, terms.min_margin)?;
-    with_field(packed, 160, 64, terms.bounty)
-}
-
-/// Writes the terms of a market, once, when it is listed.
-pub fn store_terms(host: &mut impl Host, market: u32, terms: &Terms) -> Packed {
-    let packed = pack_terms(terms)?;
-    host.store(market_slot(market, 0), packed);
-    Ok(packed)
+/// Writes a market's policy.
+pub fn store_policy(host: &mut impl Host, market: u32, policy: &Policy) {
+    host.store(market_slot(market, 0), U256::from(policy.bounty));
 }
 
 fn side(host: &impl Host, slot: U256) -> Side {
@@ -166,13 +139,18 @@ pub fn store_side(host: &mut impl Host, market: u32, is_long: bool, side: Side) 
 /// An account.
 pub fn account(host: &impl Host, who: Address) -> Account {
     let packed = host.load(entry(host, ACCOUNTS, word(who)));
-    Account { free: field_u128(packed, 0, 128), shares: field_u128(packed, 128, 128) }
+    Account {
+        free: field_u128(packed, 0, 112),
+        shares: field_u128(packed, 112, 112),
+        warming: field(packed, WARMING, 1) == 1,
+    }
 }
 
 /// Writes an account.
 pub fn store_account(host: &mut impl Host, who: Address, account: Account) -> Result<(), FieldOverflow> {
     let slot = entry(host, ACCOUNTS, word(who));
-    host.store(slot, pair(account.free, account.shares)?);
+    let packed = with_field_u128(with_field_u128(U256::ZERO, 0, 112, account.free)?, 112, 112, account.shares)?;
+    host.store(slot, with_field(packed, WARMING, 1, account.warming.into())?);
     Ok(())
 }
 

@@ -6,12 +6,12 @@
 //! | `0x0200 + n` | market | threshold `n` of the breaker, in the order of its word |
 //! | `0x0280 + n` | market | the maximum age of feed `n`, in seconds |
 //! | `0x0300 + n` | bucket | the limiter's floor, share of the base, window, small lane, policy |
-//! | `0x0500 + n` | market | term `n` of the market, in the order of [`crate::types::Terms`] |
+//! | `0x0500 + n` | market | parameter `n` of [`fusebox_market`], then what the protocol has of its own: see [`crate::types::Policy`] |
 
 use crate::{
     abi, limits, program,
-    storage::{self, TERM, TIGHTENED},
-    types::HOUSE,
+    storage::{self, TERM},
+    types::{BOUNTY, HOUSE},
 };
 use alloc::vec::Vec;
 use alloy_primitives::U256;
@@ -28,10 +28,14 @@ use fusebox_authority::{
 use fusebox_breaker::storage as breaker;
 use fusebox_core::{
     host::{revert, Host},
-    pack::{field_u128, with_field, with_field_u128},
+    pack::{field_u128, with_field_u128},
     panel::{Scope, Tier},
 };
 use fusebox_limiter as limiter;
+use fusebox_market::{
+    self as risk,
+    params::{Terms, MAX_CAP, MAX_DUST},
+};
 use stylus_sdk::stylus_core::Host as StylusHost;
 
 type Result<T> = core::result::Result<T, Vec<u8>>;
@@ -46,7 +50,7 @@ const WAITS: (Row, Row, Row, Row) = {
 
 /// The rows. Where a Steward may tighten, its floor stands last and is not the first bound: a threshold of the breaker
 /// that it could lower far enough would be a pause, so it has none of these.
-pub const TABLE: [Row; 37] = [
+pub const TABLE: [Row; 49] = [
     WAITS.0,
     WAITS.1,
     WAITS.2,
@@ -80,16 +84,28 @@ pub const TABLE: [Row; 37] = [
     Row::contested(0x0302, 60, 10_080),
     Row::contested(0x0303, 0, 5_000),
     Row::contested(0x0304, 0, 2),
-    // The terms: more margin for new risk and a smaller open interest tighten. What decides a liquidation or a cost can
-    // hurt either way.
-    Row::up(TERM, 1, 10_000, 5_000),
-    Row::contested(0x0501, 1, 9_999),
-    Row::contested(0x0502, 0, 1_000),
-    Row::contested(0x0503, 0, 9_999),
-    Row::down(0x0504, 1, 20_000, 500),
-    Row::up(0x0505, 10_000, 50_000, 50_000),
-    Row::contested(0x0506, 1, 0xffff_ffff_ffff_ffff),
-    Row::contested(0x0507, 0, 0xffff_ffff_ffff_ffff),
+    // The market: more margin for new risk and smaller caps tighten. What decides a liquidation, a cost or when a profit
+    // may leave can hurt either way. A Steward may raise the base, the factor while Guarded, and lower the open interest.
+    Row::up(TERM, 10, 10_000, 5_000),
+    Row::down(0x0501, 0, 9_999, 9_999),
+    Row::up(0x0502, 1, 10_000, 1),
+    Row::down(0x0503, 0, 9_999, 9_999),
+    Row::up(0x0504, 1, 10_000, 1),
+    Row::up(0x0505, 0, 1_000, 0),
+    Row::up(0x0506, 1, 10_080, 1),
+    Row::up(0x0507, 10_000, 50_000, 50_000),
+    Row::down(0x0508, 100, 10_000, 10_000),
+    Row::down(0x0509, 1, 20_000, 500),
+    Row::contested(0x050a, 0, 1_000),
+    Row::contested(0x050b, 0, 43_200),
+    Row::contested(0x050c, 1, MAX_DUST),
+    Row::down(0x050d, 1, MAX_CAP, MAX_CAP),
+    Row::down(0x050e, 1, MAX_CAP, MAX_CAP),
+    Row::contested(0x050f, 1, 9_999),
+    Row::contested(0x0510, 0, 9_999),
+    Row::contested(0x0511, 0, MAX_DUST),
+    Row::contested(0x0512, 86_400, 31_536_000),
+    Row::contested(0x0513, 0, 0xffff_ffff_ffff_ffff),
 ];
 
 const _: () = assert!(is_table(&TABLE));
@@ -120,9 +136,6 @@ fn place(host: &impl Host, scope: u32, id: u16) -> Result<Place> {
             let field = at.get(usize::from(number)).copied().unwrap_or_default();
             (config.map(|config| config.pack()).unwrap_or_default(), field)
         }
-        (5, 6) => (storage::terms_word(host, scope), (96, 64)),
-        (5, 7) => (storage::terms_word(host, scope), (160, 64)),
-        (5, _) => (storage::terms_word(host, scope), half(number)),
         _ => (U256::ZERO, (0, 0)),
     };
     if word.is_zero() || bits == 0 {
@@ -135,10 +148,39 @@ fn place(host: &impl Host, scope: u32, id: u16) -> Result<Place> {
 ///
 /// Errors: [`abi::NoParameter`].
 pub fn value(host: &impl Host, scope: u32, id: u16) -> Result<u128> {
-    match authority::shell::own_value(host, (scope, id)) {
-        Some(delay) => Ok(delay),
-        None => place(host, scope, id).map(|place| field_u128(place.word, place.offset, place.bits)),
+    if let Some(delay) = authority::shell::own_value(host, (scope, id)) {
+        return Ok(delay);
     }
+    match id.to_be_bytes() {
+        [5, term] => of_market(host, scope, term),
+        _ => place(host, scope, id).map(|place| field_u128(place.word, place.offset, place.bits)),
+    }
+}
+
+/// A parameter of a market, or what the protocol has of its own for it.
+fn of_market(host: &impl Host, market: u32, term: u8) -> Result<u128> {
+    let (params, _) = risk::storage::params(host, market);
+    if params.terms.base_bps == 0 {
+        return Err(revert(
+            abi::NoParameter::SELECTOR,
+            [U256::from(market), U256::from(TERM).saturating_add(U256::from(term))],
+        ));
+    }
+    Ok(if term == BOUNTY { storage::policy(host, market).bounty.into() } else { params.get(term) })
+}
+
+/// Writes it; the bounty stays at most the smallest margin.
+fn set_of_market(host: &mut impl Host, market: u32, term: u8, value: u128) -> Result<()> {
+    of_market(host, market, term)?;
+    let mut policy = storage::policy(host, market);
+    if term == BOUNTY {
+        policy.bounty = u64::try_from(value).unwrap_or(u64::MAX);
+    } else {
+        risk::shell::set(host, market, term, value)?;
+    }
+    let policy = policy.validated(&risk::storage::terms(host, market))?;
+    storage::store_policy(host, market, &policy);
+    Ok(())
 }
 
 /// Writes a value that may be written, and logs it if it waited; the module's own rules decide whether it fits with the
@@ -149,6 +191,9 @@ pub fn value(host: &impl Host, scope: u32, id: u16) -> Result<u128> {
 pub fn write(vm: &impl StylusHost, host: &mut impl Host, scope: u32, id: u16, value: u128) -> Result<()> {
     if authority::shell::set_own_value(host, (scope, id), value) {
         return Ok(());
+    }
+    if let [5, term] = id.to_be_bytes() {
+        return set_of_market(host, scope, term, value);
     }
     let Place { module, number, word, offset, bits } = place(host, scope, id)?;
     let next = with_field_u128(word, offset, bits, value).map_err(abi::overflow)?;
@@ -163,13 +208,7 @@ pub fn write(vm: &impl StylusHost, host: &mut impl Host, scope: u32, id: u16, va
                 config.validate(feed)?;
             }
         }
-        3 => {
-            program::configure(vm, scope, next)?;
-        }
-        _ => {
-            storage::unpack_terms(next).validated()?;
-            storage::store_terms_word(host, scope, next);
-        }
+        _ => program::configure(vm, scope, next)?,
     }
     Ok(())
 }
@@ -190,12 +229,11 @@ pub fn mark(vm: &impl StylusHost, host: &mut impl Host, scope: u32, id: u16) -> 
                 if is_live { (u16::try_from(factor).unwrap_or(10_000), overlay.until) } else { (10_000, 0) };
             program::overlaid(vm, scope, factor, until)
         }
-        _ if id >= TERM => {
-            let word = storage::terms_word(host, scope);
+        _ if id >= TERM && is_live => {
             // Set once it stays: whether an overlay is in force is compared on every read.
-            let next = with_field(word, TIGHTENED, 1, 1).map_err(abi::overflow)?;
-            if next != word && is_live {
-                storage::store_terms_word(host, scope, next);
+            let terms = risk::storage::terms(host, scope);
+            if !terms.overlaid {
+                risk::storage::store_terms(host, scope, &Terms { overlaid: true, ..terms });
             }
             Ok(())
         }

@@ -1,10 +1,10 @@
-//! What the protocol keeps: market terms, open interest, positions, accounts, the pool.
+//! What the protocol keeps beside the parameters of its markets: open interest, positions, accounts, the pool.
 //!
 //! Units: amounts in token base units below 2^112; sizes WAD of the base asset below 2^112; prices WAD.
 
 use crate::error::Error;
 use fusebox::House;
-use fusebox_core::panel::Tier;
+use fusebox_market::params::{Terms, TERMS};
 
 /// The modules as this protocol composes them.
 pub const HOUSE: House = House::DEFAULT;
@@ -20,63 +20,28 @@ pub const VIRTUAL_SHARES: u128 = 1_000_000;
 /// Shares leave in lots of this many, about a unit of the token: what the limiter counts, since shares pass its bounds.
 pub const LOT: u128 = VIRTUAL_SHARES;
 
-/// The terms of a market, fixed when it is listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
-    /// Initial margin, bps of notional: 1..=10_000.
-    pub initial_bps: u16,
-    /// Maintenance margin, bps of notional: 1..initial.
-    pub maintenance_bps: u16,
-    /// Fee on each trade, bps of notional: 0..=1_000, to the pool.
-    pub fee_bps: u16,
-    /// Liquidation penalty, bps of notional: 0..=maintenance; half to the liquidator, the rest to the pool.
-    pub penalty_bps: u16,
-    /// Entry notional of one side at most this share of the pool, bps: 1..=20_000.
-    pub interest_bps: u16,
-    /// Factor on the initial margin while Guarded, bps: 10_000..=50_000.
-    pub guarded_bps: u16,
-    /// Smallest margin of a position, in token units: 1 and up, so that closing dust is worth its gas.
-    pub min_margin: u64,
-    /// What the pool pays whoever pokes, for each tier by which an incident rises, in token units: 0..=`min_margin`.
+/// What the protocol has of its own for each market, beside the market's parameters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// What the pool pays whoever pokes, for each tier by which an incident rises, in token units: 0..=the smallest margin.
     pub bounty: u64,
 }
 
-impl Terms {
-    /// The terms, if every one is within its bounds.
+impl Policy {
+    /// The policy, if it is within its bounds.
     ///
-    /// Errors: [`Error::Term`] with the number of the term (in order of the fields), the value and the bound it broke.
-    pub fn validated(self) -> Result<Self, Error> {
-        let one = 10_000u64;
-        let rows: [(u8, u64, u64, u64); 8] = [
-            (0, self.initial_bps.into(), 1, one),
-            (1, self.maintenance_bps.into(), 1, u64::from(self.initial_bps).saturating_sub(1)),
-            (2, self.fee_bps.into(), 0, 1_000),
-            (3, self.penalty_bps.into(), 0, self.maintenance_bps.into()),
-            (4, self.interest_bps.into(), 1, 20_000),
-            (5, self.guarded_bps.into(), one, 50_000),
-            (6, self.min_margin, 1, u64::MAX),
-            (7, self.bounty, 0, self.min_margin),
-        ];
-        for (term, value, min, max) in rows {
-            if value < min {
-                return Err(Error::Term { term, value, bound: min });
-            }
-            if value > max {
-                return Err(Error::Term { term, value, bound: max });
-            }
+    /// Errors: [`Error::Term`] with the number of the term in the table, the value and the bound it broke.
+    pub fn validated(self, terms: &Terms) -> Result<Self, Error> {
+        let (value, bound) = (u128::from(self.bounty), terms.min_margin);
+        if value > bound {
+            return Err(Error::Term { term: BOUNTY, value, bound });
         }
         Ok(self)
     }
-
-    /// Initial margin in bps under a tier, at most the whole notional.
-    pub fn initial_under(&self, tier: Tier) -> u128 {
-        let base = u128::from(self.initial_bps);
-        if tier < Tier::Guarded {
-            return base;
-        }
-        base.saturating_mul(self.guarded_bps.into()).div_ceil(BPS).min(BPS)
-    }
 }
+
+/// The number of the bounty in the parameter table, after the market's own.
+pub const BOUNTY: u8 = TERMS;
 
 /// Open interest of a market.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,6 +100,8 @@ pub struct Account {
     pub free: u128,
     /// Shares of the pool.
     pub shares: u128,
+    /// Some of the free collateral may be a profit that is still warming up.
+    pub warming: bool,
 }
 
 /// The liquidity pool: the counterparty of every trader.
