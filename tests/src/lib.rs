@@ -90,25 +90,36 @@ fn address_word(address: Address) -> U256 {
     U256::from_be_slice(address.as_slice())
 }
 
-/// The terms of a market as the word that `list` takes, in the order of the README.
+/// The parameters of a market, in the order of their numbers in the table; the last is the bounty.
 #[derive(Clone, Copy)]
-pub struct Terms(pub [u64; 8]);
+pub struct Terms(pub [u128; 20]);
 
 impl Terms {
     /// 10 % initial, 5 % maintenance, 10 bps fee, 2 % penalty, all of the pool, twice the margin while Guarded, and a
-    /// bounty of half the smallest margin.
-    pub fn new(min_margin: u64) -> Self {
-        Self([1_000, 500, 10, 200, 10_000, 20_000, min_margin, min_margin / 2])
+    /// bounty of half the smallest margin: a margin that neither breathes nor ramps, profits that are warm at once.
+    pub fn new(min_margin: u128) -> Self {
+        let cap = u128::MAX >> 32;
+        let margins = [1_000, 9_999, 1, 9_999, 1, 0, 60, 20_000, 10_000, 10_000];
+        let rest = [10, 0, min_margin, cap, cap, 500, 200, min_margin, 86_400, min_margin / 2];
+        let mut all = [0; 20];
+        all[..10].copy_from_slice(&margins);
+        all[10..].copy_from_slice(&rest);
+        Self(all)
     }
     /// With one of them replaced.
-    pub fn with(mut self, index: usize, value: u64) -> Self {
-        self.0[index] = value;
+    pub fn with(mut self, number: usize, value: u128) -> Self {
+        self.0[number] = value;
         self
     }
-    /// The word.
-    pub fn word(self) -> U256 {
-        let widths = [16, 16, 16, 16, 16, 16, 64, 64];
-        packed(&widths.into_iter().zip(self.0).collect::<Vec<_>>())
+    /// The words: terms, caps, what ends a position, policy.
+    pub fn words(self) -> [U256; 4] {
+        let of = |places: &[(u32, usize)]| {
+            places.iter().fold(U256::ZERO, |word, (number, at)| word | (U256::from(self.0[*number as usize]) << *at))
+        };
+        let offsets = [0, 14, 28, 42, 56, 70, 80, 94, 110, 124, 139, 149, 165];
+        let terms: Vec<_> = (0..).zip(offsets).collect();
+        let ramp = of(&[(15, 0), (15, 16), (18, 72), (16, 104), (17, 120)]);
+        [of(&terms), of(&[(13, 0), (14, 96)]), ramp, of(&[(19, 0)])]
     }
 }
 
@@ -299,13 +310,13 @@ impl Rig {
             true => U256::ZERO,
             false => sequencer_word(self.sequencer, 3_600, 0xff_ffff),
         };
-        let head = [terms.word(), params.word(), sequencer];
-        head.into_iter().chain(feeds.iter().copied()).collect()
+        let tail = [params.word(), sequencer];
+        terms.words().into_iter().chain(tail).chain(feeds.iter().copied()).collect()
     }
 
     /// The terms of the rig's market.
     pub fn terms(&self) -> Terms {
-        Terms::new(10 * 10u64.pow(self.decimals.into()))
+        Terms::new(10 * 10u128.pow(self.decimals.into()))
     }
 
     /// Mints to a user and approves the protocol.

@@ -132,6 +132,8 @@ fn row(line: &str) -> Option<Row> {
 fn number(text: &str) -> u128 {
     match text.trim_start_matches("secs(").trim_end_matches(')') {
         "TERM" => 0x0500,
+        "MAX_CAP" => u128::MAX >> 32,
+        "MAX_DUST" => u128::MAX >> 48,
         "LIMIT_SHARE" => 0x0301,
         "limiter::params::MAX_AMOUNT" => u128::MAX >> 33,
         "DAY" => DAY.into(),
@@ -188,9 +190,15 @@ fn of_module(rig: &Rig, module: u16, scope: u32) -> Values {
             fields(0x0300, config, &[(0, 128), (128, 16), (144, 16), (160, 16), (176, 8)])
         }
         _ => {
-            let terms = rig.ask(&marketCall { market: scope })[0];
-            let places: Vec<_> = (0..6).map(|n| (n * 16, 16)).chain([(96, 64), (160, 64)]).collect();
-            fields(0x0500, terms, &places)
+            let words = rig.ask(&marketCall { market: scope });
+            let offsets = [0, 14, 28, 42, 56, 70, 80, 94, 110, 124, 139, 149, 165];
+            let widths = [14, 14, 14, 14, 14, 10, 14, 16, 14, 15, 10, 16, 80];
+            let terms: Vec<_> = offsets.into_iter().zip(widths).collect();
+            let mut all = fields(0x0500, words[0], &terms);
+            all.extend(fields(0x050d, words[1], &[(0, 96), (96, 96)]));
+            all.extend(fields(0x050f, words[2], &[(16, 16), (104, 16), (120, 80), (72, 32)]));
+            all.extend(fields(0x0513, words[3], &[(0, 64)]));
+            all
         }
     }
 }
@@ -198,7 +206,7 @@ fn of_module(rig: &Rig, module: u16, scope: u32) -> Values {
 /// A change that waits each delay, in their order.
 fn proposals() -> [Vec<U256>; 4] {
     [
-        change::parameter(1, 0x0507, 12_345),
+        change::parameter(1, 0x0513, 12_345),
         change::grant(who(0x99), 0),
         change::upgrade(1, who(0x97)),
         change::escrow(U256::from(12_345), who(0x98)),

@@ -43,7 +43,7 @@ fn what_tightens_is_set_at_once() {
         (0, 0x0301, 900),
         (17, 0x0301, 4_000),
         (1, 0x0500, 1_500),
-        (1, 0x0504, 5_000),
+        (1, 0x0509, 5_000),
     ];
     for (scope, id, to) in tighter {
         let outcome = rig.send(GOVERNANCE, &set(scope, id, to));
@@ -57,7 +57,7 @@ fn what_tightens_is_set_at_once() {
     // It is in force, not only written.
     let asked =
         openCall { market: 1, isLong: true, size: U256::from(WAD), margin: rig.units(250), limitPrice: U256::ZERO };
-    refuses_kind::<InsufficientMargin>(&rig, ALICE, &asked);
+    refuses_kind::<MarginBelowInitial>(&rig, ALICE, &asked);
     rig.call(ALICE, &openCall { margin: rig.units(310), ..asked });
 }
 
@@ -72,8 +72,8 @@ fn what_loosens_or_can_hurt_either_way_only_waits() {
         (1, 0x0280, 4_000),
         (1, 0x0280, 3_000),
         (17, 0x0302, 120),
-        (1, 0x0501, 400),
-        (1, 0x0501, 600),
+        (1, 0x050f, 400),
+        (1, 0x050f, 600),
     ];
     let start = rig();
     for (scope, id, to) in loosenings {
@@ -135,7 +135,7 @@ fn an_equal_value_is_nothing_and_one_out_of_bounds_is_refused() {
             }
         }
     }
-    for (scope, id) in [(2, 0x0285), (3, 0x0500), (1, 0x0508), (2, 0x0301), (1, 0x0100), (0, 0x0500)] {
+    for (scope, id) in [(2, 0x0285), (3, 0x0500), (1, 0x0514), (2, 0x0301), (1, 0x0100), (0, 0x0500)] {
         rig.fails(GOVERNANCE, &set(scope, id, 1_000));
     }
     assert_eq!(values(&rig), now);
@@ -178,7 +178,8 @@ fn a_stewards_overlay_is_in_force_at_once_and_ends_by_itself() {
     let open = ask(&rig);
     rig.clone().call(ALICE, &open);
     // 60,000 of notional: 15 % of margin, 6 % of the pool.
-    for (id, tight, kind) in [(0x0500, 2_000, InsufficientMargin::SELECTOR), (0x0504, 500, InterestCap::SELECTOR)] {
+    for (id, tight, kind) in [(0x0500, 2_000, MarginBelowInitial::SELECTOR), (0x0509, 500, InterestAboveCap::SELECTOR)]
+    {
         let mut rig = rig.clone();
         let from = value(&rig, (1, id));
         rig.call(STEWARD, &overlay(1, id, tight, 3_600));
@@ -196,16 +197,16 @@ fn a_stewards_overlay_is_in_force_at_once_and_ends_by_itself() {
     let start = rig.now();
     rig.refuses(MALLORY, &overlay(1, 0x0500, 2_000, 3_600), MissingRole { who: MALLORY, role: 3 });
     rig.refuses(STEWARD, &overlay(1, 0x0500, 5_001, 3_600), PastFloor { id: 0x0500, value: 5_001, bound: 5_000 });
-    rig.refuses(STEWARD, &overlay(1, 0x0504, 499, 3_600), PastFloor { id: 0x0504, value: 499, bound: 500 });
+    rig.refuses(STEWARD, &overlay(1, 0x0509, 499, 3_600), PastFloor { id: 0x0509, value: 499, bound: 500 });
     let not_tighter = |id, value, bound| authority::NotTighter { id, value, bound };
     rig.refuses(STEWARD, &overlay(1, 0x0500, 999, 3_600), not_tighter(0x0500, 999, 1_000));
-    rig.refuses(STEWARD, &overlay(1, 0x0501, 600, 3_600), not_tighter(0x0501, 600, 500));
+    rig.refuses(STEWARD, &overlay(1, 0x050f, 600, 3_600), not_tighter(0x050f, 600, 500));
     let long = 3 * DAY + 1;
     rig.refuses(STEWARD, &overlay(1, 0x0500, 2_000, long), authority::OverlayLength { secs: long, bound: 3 * DAY });
     // 72 hours of any seven days, whichever parameter of the scope.
     rig.call(STEWARD, &overlay(1, 0x0500, 2_000, 3 * DAY));
     rig.chain.set_timestamp(start + 3 * DAY);
-    for (id, tight) in [(0x0500, 2_000), (0x0504, 500)] {
+    for (id, tight) in [(0x0500, 2_000), (0x0509, 500)] {
         let spent = authority::OverlaySpent { now: start + 3 * DAY, bound: start + 7 * DAY };
         rig.refuses(STEWARD, &overlay(1, id, tight, 1), spent);
     }

@@ -86,27 +86,31 @@ fn a_constructor_refuses_zero_addresses_and_absurd_values() {
 fn a_listing_refuses_terms_out_of_bounds() {
     let rig = Rig::new();
     let feeds = [rig.anchor, rig.second].map(|feed| aggregator(feed, 8, 100_000, MAX_AGE));
-    let bad: [(usize, u64, u64); 13] = [
-        (0, 0, 1),
+    let bad: [(u8, u128, u128); 14] = [
+        (0, 9, 10),
         (0, 10_001, 10_000),
-        (0, 65_535, 10_000),
-        (1, 0, 1),
-        (1, 1_000, 999),
-        (2, 1_001, 1_000),
-        (3, 501, 500),
-        (4, 0, 1),
-        (4, 20_001, 20_000),
-        (5, 9_999, 10_000),
-        (5, 0, 10_000),
-        (5, 50_001, 50_000),
-        (6, 0, 1),
+        (0, 16_383, 10_000),
+        (15, 0, 1),
+        (15, 1_000, 999),
+        (10, 1_001, 1_000),
+        (16, 501, 500),
+        (9, 0, 1),
+        (9, 20_001, 20_000),
+        (7, 9_999, 10_000),
+        (7, 0, 10_000),
+        (7, 50_001, 50_000),
+        (12, 0, 1),
+        (18, 86_399, 86_400),
     ];
     for (term, value, bound) in bad {
-        let call = rig.listing_of(rig.terms().with(term, value), Params::default(), &feeds);
-        let error = TermOutOfBounds { term: U256::from(term), value: U256::from(value), bound: U256::from(bound) };
-        rig.refuses_change(change::list(&call), error);
+        let call = rig.listing_of(rig.terms().with(term.into(), value), Params::default(), &feeds);
+        rig.refuses_change(change::list(&call), MarketTerm { term, value, bound });
     }
-    for (term, value) in [(0, 10_000), (1, 999), (2, 0), (2, 1_000), (3, 0), (3, 500), (4, 20_000), (5, 10_000)] {
+    let least = rig.terms().0[12];
+    let call = rig.listing_of(rig.terms().with(19, least + 1), Params::default(), &feeds);
+    let error = TermOutOfBounds { term: n(19), value: U256::from(least + 1), bound: U256::from(least) };
+    rig.refuses_change(change::list(&call), error);
+    for (term, value) in [(0, 10_000), (15, 999), (10, 0), (10, 1_000), (16, 0), (16, 500), (9, 20_000), (7, 10_000)] {
         let call = rig.listing_of(rig.terms().with(term, value), Params::default(), &feeds);
         let (mut rig, execute) = rig.ripe(change::list(&call));
         rig.call(CAROL, &execute);

@@ -151,8 +151,8 @@ fn an_upgrade_to_nothing_or_of_nothing_is_refused() {
 fn an_approved_batch_runs_in_an_incident_of_another_that_is_grave_and_old_enough() {
     let mut rig = rig();
     let single = change::batch(&[change::parameter(1, 0x0500, 900), change::parameter(1, 0x0200, 600)]);
-    let again = change::batch(&[change::parameter(1, 0x0501, 600)]);
-    let grave = change::batch(&[change::parameter(1, 0x0501, 400)]);
+    let again = change::batch(&[change::parameter(1, 0x050f, 600)]);
+    let grave = change::batch(&[change::parameter(1, 0x050f, 400)]);
     let run = |batch: &[U256]| playbookCall { batch: batch.to_vec() };
     rig.refuses(COUNCIL, &run(&single), NotArmed { hash: hash(&single) });
     rig.govern(&[

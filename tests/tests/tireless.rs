@@ -111,7 +111,7 @@ fn the_council_prolongs_another_s_pause_to_the_bounds_and_no_further() {
 fn a_steward_overlays_72_hours_of_any_week_of_a_scope() {
     let mut rig = rig();
     let approved = values(&rig);
-    let rows: Vec<_> = rows().into_iter().filter(|row| [0x0500, 0x0504, 0x0301].contains(&row.id)).collect();
+    let rows: Vec<_> = rows().into_iter().filter(|row| [0x0500, 0x0509, 0x0301].contains(&row.id)).collect();
     let (mut market, mut bucket) = (Hours::default(), Hours::default());
     each_hour(&mut rig, 15, |rig, _| {
         for row in &rows {
@@ -121,7 +121,7 @@ fn a_steward_overlays_72_hours_of_any_week_of_a_scope() {
             let _ = rig.chain.call(STEWARD, rig.perp, &call);
         }
         let now = values(rig);
-        market.note([0x0500, 0x0504].iter().any(|id| now[&(1, *id)] != approved[&(1, *id)]));
+        market.note([0x0500, 0x0509].iter().any(|id| now[&(1, *id)] != approved[&(1, *id)]));
         bucket.note(rig.ask(&bucketStateCall { bucket: 0 })[6] < rig.units(50_000));
         assert!(looser(&approved, &now).is_empty());
         assert!(!refused(rig, 1, INCREASE), "an overlay is no stop");

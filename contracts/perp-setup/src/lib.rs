@@ -41,13 +41,13 @@ impl PerpSetup {
         let terms = Terms { overlaid: false, ..risk::storage::unpack_terms(*terms) };
         let (caps, _) = risk::storage::unpack_caps(*caps);
         let closing = risk::storage::unpack_closing(*closing);
-        let policy = storage::unpack_policy(*policy).validated(&terms)?;
         let setup = breaker::storage::unpack_setup(*params, feeds, *sequencer)?;
         let market = HOUSE.list(&mut host, Some(&setup))?.number();
         if market > MAX_MARKETS {
             return Err(revert(abi::TooManyMarkets::SELECTOR, [U256::from(market), U256::from(MAX_MARKETS)]));
         }
         risk::shell::list(&mut host, market, Params { terms, caps, closing })?;
+        let policy = storage::unpack_policy(*policy).validated(&terms)?;
         storage::store_policy(&mut host, market, &policy);
         Ok(market)
     }

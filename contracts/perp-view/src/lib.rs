@@ -101,9 +101,10 @@ impl PerpView {
     /// A market of the protocol: its three words of parameters, its policy, long size and entry, short size and entry.
     pub fn market(&self, market: u32) -> Vec<U256> {
         let host = Vm::new(self.vm());
-        let ([terms, caps, closing], interest) = (risk::words(&host, market), storage::interest(&host, market));
+        let ([_, caps, closing], interest) = (risk::words(&host, market), storage::interest(&host, market));
         let [a, b, c, d] = [interest.long.size, interest.long.entry, interest.short.size, interest.short.entry];
         let policy = storage::policy_word(&host, market);
+        let terms = risk::pack_terms(&storage::terms(&host, market)); // as a Steward has tightened them
         vec![terms, caps, closing, policy, U256::from(a), U256::from(b), U256::from(c), U256::from(d)]
     }
 

@@ -2,27 +2,43 @@
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::as_conversions)] // tests
 
 use alloy_primitives::U256;
-use fusebox_core::panel::Tier;
+use fusebox_market::{
+    logic::admit,
+    params::{Caps, Closing, Params, Ramp, Terms, MAX_CAP},
+    types::{Ratchet, Weather},
+};
 use perp::{
     error::Error,
     logic::{self, Order},
-    types::{Account, Books, Interest, Pool, Position, Rate, Terms, BPS, VIRTUAL_SHARES},
+    types::{Account, Books, Fill, Interest, Policy, Pool, Position, Rate, BOUNTY, BPS, VIRTUAL_SHARES},
 };
 use proptest::prelude::*;
 
 const TRADERS: usize = 4;
 
+const POLICY: Policy = Policy { bounty: 500 };
+
 fn terms() -> Terms {
     Terms {
-        initial_bps: 1_000,
-        maintenance_bps: 500,
+        base_bps: 1_000,
         fee_bps: 7,
-        penalty_bps: 300,
-        interest_bps: 8_000,
-        guarded_bps: 20_000,
+        interest_share_bps: 8_000,
         min_margin: 1_000,
-        bounty: 500,
+        ..Params::standard(0, 1_000, CAPS, 0).terms
     }
+}
+
+const CAPS: Caps = Caps { position: MAX_CAP, interest: MAX_CAP };
+
+fn closing() -> Closing {
+    Closing { maintenance: Ramp::flat(500, 0, 86_400), penalty_bps: 300, dust: 1_000, domain: 0 }
+}
+
+/// An opening as the shell does it: the books first, then whether the market admits them.
+fn increase(books: Books, terms: &Terms, rate: Rate, order: Order) -> Result<(Books, Fill), Error> {
+    let (books, fill, opening) = logic::increase(books, terms.fee_bps, rate, order)?;
+    let admitted = admit(Ratchet::default(), (terms, &CAPS), 0, Weather::default(), &opening);
+    admitted.map(|_| (books, fill)).map_err(|_| Error::Zero) // any refusal will do
 }
 
 /// Everything that holds collateral, and what came in from outside.
@@ -80,21 +96,22 @@ impl World {
                 let is_long =
                     if self.positions[who].size == 0 { step.action == 1 } else { self.positions[who].is_long };
                 let order = Order { is_long, size, margin: step.margin };
-                let (books, _) = logic::increase(self.books(who), &terms, Tier::Normal, self.rate, order)?;
+                let (books, _) = increase(self.books(who), &terms, self.rate, order)?;
                 self.keep(who, books);
             }
             3 => {
                 let part = size % self.positions[who].size.max(1) + 1;
-                let (books, _) = logic::reduce(self.books(who), &terms, self.rate, part)?;
+                let (books, _) = logic::reduce(self.books(who), terms.fee_bps, self.rate, part)?;
                 self.keep(who, books);
             }
             4 => {
                 let whole = self.positions[who].size;
-                let (books, _) = logic::reduce(self.books(who), &terms, self.rate, whole)?;
+                let (books, _) = logic::reduce(self.books(who), terms.fee_bps, self.rate, whole)?;
                 self.keep(who, books);
             }
             5 => {
-                let (books, fill) = logic::liquidate(self.books(who), &terms, self.rate, step.size.is_multiple_of(2))?;
+                let (books, fill) =
+                    logic::liquidate(self.books(who), &closing(), 0, self.rate, step.size.is_multiple_of(2))?;
                 self.keep(who, books);
                 let keeper = (who + 1) % TRADERS;
                 self.accounts[keeper] = logic::credit(self.accounts[keeper], fill.reward)?;
@@ -110,7 +127,7 @@ impl World {
             }
             8 => {
                 let risen = u8::try_from(step.margin % 4).unwrap();
-                let (account, pool, _) = logic::reward(self.accounts[who], self.pool, &terms, risen)?;
+                let (account, pool, _) = logic::reward(self.accounts[who], self.pool, &POLICY, risen)?;
                 (self.accounts[who], self.pool) = (account, pool);
             }
             _ => {
@@ -190,11 +207,11 @@ proptest! {
         world.rate.price = price;
         let before = world.accounts[1].free;
         let order = Order { is_long, size, margin: 300_000_000_000 };
-        if let Ok((books, _)) = logic::increase(world.books(1), &terms, Tier::Normal, world.rate, order) {
+        if let Ok((books, _)) = increase(world.books(1), &terms, world.rate, order) {
             let part = (size / cut).max(1);
-            let books = logic::reduce(books, &terms, world.rate, part).map_or(books, |(books, _)| books);
+            let books = logic::reduce(books, terms.fee_bps, world.rate, part).map_or(books, |(books, _)| books);
             let left = books.position.size;
-            let books = if left == 0 { books } else { logic::reduce(books, &terms, world.rate, left).unwrap().0 };
+            let books = if left == 0 { books } else { logic::reduce(books, terms.fee_bps, world.rate, left).unwrap().0 };
             prop_assert_eq!(books.position, Position::default());
             prop_assert!(books.account.free <= before, "{} > {}", books.account.free, before);
         }
@@ -202,7 +219,7 @@ proptest! {
 
     #[test]
     fn pp_3_shares_out_never_exceed_what_went_in(first in 1u128..1_000_000_000_000, amount in 1u128..1_000_000_000_000) {
-        let rich = Account { free: u128::from(u64::MAX), shares: 0 };
+        let rich = Account { free: u128::from(u64::MAX), ..Account::default() };
         let Ok((_, pool, _)) = logic::provide(rich, Pool::default(), (0, 0), first) else { return Ok(()) };
         let Ok((mine, pool, shares)) = logic::provide(rich, pool, (0, 0), amount) else { return Ok(()) };
         let (back, pool, out) = logic::remove(mine, pool, 0, 0, shares).unwrap();
@@ -216,13 +233,13 @@ proptest! {
         let world = seeded(6);
         let margin = 100_000_000_000;
         let order = Order { is_long: true, size, margin };
-        if let Ok((books, fill)) = logic::increase(world.books(1), &terms(), Tier::Normal, world.rate, order) {
+        if let Ok((books, fill)) = increase(world.books(1), &terms(), world.rate, order) {
             let free = books.account.free;
             let rate = Rate { price: world.rate.price / 10_000 * (10_000 - fall) + 1, ..world.rate };
             let whole = books.position.size;
-            let (closed, _) = logic::reduce(books, &terms(), rate, whole).unwrap();
+            let (closed, _) = logic::reduce(books, terms().fee_bps, rate, whole).unwrap();
             prop_assert!(closed.account.free >= free);
-            if let Ok((liquidated, _)) = logic::liquidate(books, &terms(), rate, false) {
+            if let Ok((liquidated, _)) = logic::liquidate(books, &closing(), 0, rate, false) {
                 prop_assert!(liquidated.account.free >= free);
             }
             prop_assert_eq!(world.accounts[1].free, free + margin + fill.fee);
@@ -242,7 +259,7 @@ proptest! {
         let in_use = logic::needed_for(&world.interest, &terms());
         if let Ok((_, pool, _)) = logic::remove(world.accounts[0], world.pool, claims.0, in_use, shares) {
             for side in [world.interest.long, world.interest.short] {
-                prop_assert!(side.entry <= pool.assets * u128::from(terms().interest_bps) / BPS);
+                prop_assert!(side.entry <= pool.assets * u128::from(terms().interest_share_bps) / BPS);
             }
         }
     }
@@ -266,7 +283,7 @@ proptest! {
         for world in [&mut world, &mut left] {
             for who in 0..TRADERS {
                 if world.positions[who].size > 0 {
-                    let (books, _) = logic::reduce(world.books(who), &terms(), world.rate, world.positions[who].size).unwrap();
+                    let (books, _) = logic::reduce(world.books(who), terms().fee_bps, world.rate, world.positions[who].size).unwrap();
                     world.keep(who, books);
                 }
             }
@@ -281,14 +298,14 @@ fn liquidating_at_the_threshold_is_refused_and_one_unit_below_it_succeeds() {
     let world = seeded(6);
     let order = Order { is_long: true, size: 10u128.pow(18), margin: 200_000_000 };
     let terms = Terms { fee_bps: 0, ..terms() };
-    let (books, _) = logic::increase(world.books(1), &terms, Tier::Normal, world.rate, order).unwrap();
+    let (books, _) = increase(world.books(1), &terms, world.rate, order).unwrap();
     // Equity 200 - (1800 - p), threshold 5 % of p: equal at p = 1600 / 0.95.
     let above = Rate { price: 1_684_210_527_000_000_000_000, ..world.rate };
-    assert!(matches!(logic::liquidate(books, &terms, above, false), Err(Error::Healthy { .. })));
+    assert!(matches!(logic::liquidate(books, &closing(), 0, above, false), Err(Error::Healthy { .. })));
     let below = Rate { price: 1_684_210_524_000_000_000_000, ..world.rate };
-    assert!(logic::liquidate(books, &terms, below, false).is_ok());
+    assert!(logic::liquidate(books, &closing(), 0, below, false).is_ok());
     // In the grace after a pause half of it counts.
-    assert!(matches!(logic::liquidate(books, &terms, below, true), Err(Error::Healthy { .. })));
+    assert!(matches!(logic::liquidate(books, &closing(), 0, below, true), Err(Error::Healthy { .. })));
 }
 
 #[test]
@@ -302,16 +319,8 @@ fn amounts_at_zero_one_the_bound_and_one_past_it() {
 }
 
 #[test]
-fn terms_out_of_bounds_are_refused_with_value_and_bound() {
-    let bad = |terms: Terms| terms.validated().unwrap_err();
-    assert_eq!(terms().validated(), Ok(terms()));
-    assert_eq!(bad(Terms { initial_bps: 0, ..terms() }), Error::Term { term: 0, value: 0, bound: 1 });
-    assert_eq!(bad(Terms { initial_bps: 10_001, ..terms() }), Error::Term { term: 0, value: 10_001, bound: 10_000 });
-    assert_eq!(bad(Terms { maintenance_bps: 1_000, ..terms() }), Error::Term { term: 1, value: 1_000, bound: 999 });
-    assert_eq!(bad(Terms { fee_bps: 1_001, ..terms() }), Error::Term { term: 2, value: 1_001, bound: 1_000 });
-    assert_eq!(bad(Terms { penalty_bps: 501, ..terms() }), Error::Term { term: 3, value: 501, bound: 500 });
-    assert_eq!(bad(Terms { interest_bps: 0, ..terms() }), Error::Term { term: 4, value: 0, bound: 1 });
-    assert_eq!(bad(Terms { guarded_bps: 9_999, ..terms() }), Error::Term { term: 5, value: 9_999, bound: 10_000 });
-    assert_eq!(bad(Terms { min_margin: 0, ..terms() }), Error::Term { term: 6, value: 0, bound: 1 });
-    assert_eq!(bad(Terms { bounty: 1_001, ..terms() }), Error::Term { term: 7, value: 1_001, bound: 1_000 });
+fn a_bounty_is_at_most_the_smallest_margin() {
+    let at = |bounty| Policy { bounty }.validated(&terms());
+    assert_eq!(at(1_000), Ok(Policy { bounty: 1_000 }));
+    assert_eq!(at(1_001), Err(Error::Term { term: BOUNTY, value: 1_001, bound: 1_000 }));
 }

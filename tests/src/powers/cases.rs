@@ -59,7 +59,7 @@ pub fn pending() -> [Vec<U256>; 4] {
 
 /// A batch that is approved, and tightens.
 pub fn approved() -> Vec<U256> {
-    change::batch(&[change::parameter(1, 0x0504, 5_000)])
+    change::batch(&[change::parameter(1, 0x0509, 5_000)])
 }
 
 /// Rows as adversaries would like them: bounds, floors and a step either way, in every scope.

@@ -215,20 +215,30 @@ pub fn explain(revert: &Revert) -> (String, String, bool, bool) {
     said("unknown", revert.to_string(), false)
 }
 
-/// Initial margin and the other terms of the market as the word that `list` takes.
-pub fn terms() -> U256 {
+/// The parameters of the market as the words that `list` takes: terms, caps, what ends a position, policy.
+pub fn terms() -> [U256; 4] {
     use super::actors::{FEE_BPS, INITIAL_BPS, MAINTENANCE_BPS, PENALTY_BPS};
-    let fields: [(u32, u64); 8] = [
+    let fields: [(usize, u64); 10] = [
         (0, INITIAL_BPS.into()),
-        (16, MAINTENANCE_BPS.into()),
-        (32, FEE_BPS.into()),
-        (48, PENALTY_BPS.into()),
-        (64, 10_000),     // open interest of one side: all of the pool
-        (80, 15_000),     // while Guarded, half as much margin again
-        (96, 10_000_000), // the smallest margin: 10 units
-        (160, 5_000_000), // the bounty of a poke: 5 units a tier
+        (14, 9_999), // neither open interest
+        (28, 1),
+        (42, 9_999), // nor size raise the margin
+        (56, 1),
+        (80, 60),
+        (94, 15_000),  // while Guarded, half as much margin again
+        (110, 10_000), // and it falls as fast as it may
+        (124, 10_000), // open interest of one side: all of the pool
+        (139, FEE_BPS.into()),
     ];
-    fields.into_iter().fold(U256::ZERO, |word, (offset, value)| word | (U256::from(value) << offset as usize))
+    let ends = [(0, MAINTENANCE_BPS.into()), (16, MAINTENANCE_BPS.into()), (72, 86_400), (104, PENALTY_BPS.into())];
+    let least = U256::from(10_000_000); // the smallest margin, and what is dust: 10 units
+    let caps = (U256::from(1) << 192) - U256::from(1);
+    let bounty = U256::from(5_000_000); // of a poke: 5 units a tier
+    [placed(&fields) | (least << 165), caps, placed(&ends) | (least << 120), bounty]
+}
+
+fn placed(fields: &[(usize, u64)]) -> U256 {
+    fields.iter().fold(U256::ZERO, |word, (offset, value)| word | (U256::from(*value) << *offset))
 }
 
 /// The name of a tier.

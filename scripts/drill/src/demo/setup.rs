@@ -66,8 +66,8 @@ pub fn listing(incident: &Incident, sources: &[(SourceKind, Address)], breakers:
         };
         U256::from_be_slice(address.as_slice()) | (rest << 160usize)
     });
-    let head = [perp::terms(), params, U256::ZERO]; // no sequencer's feed: the record has none
-    head.into_iter().chain(feeds).collect()
+    let tail = [params, U256::ZERO]; // no sequencer's feed: the record has none
+    perp::terms().into_iter().chain(tail).chain(feeds).collect()
 }
 
 /// The reference in the breaker's words; NaN while it has none.

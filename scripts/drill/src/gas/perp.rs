@@ -246,14 +246,19 @@ impl Ground {
 
 /// The market: the breaker's defaults, two aggregators with 8 decimals.
 fn listing(feeds: [Address; 2]) -> Vec<U256> {
-    // Initial margin, maintenance, fee, penalty, cap of a side, margin while Guarded; then the smallest margin.
-    let terms = packed(&[500, 250, 5, 100, 10_000, 15_000]) | (units(10, 6) << 96);
+    // 5 % initial margin and as much again while Guarded, a margin that neither breathes nor ramps, all of the pool, 5 bps
+    // of fee, a smallest margin of 10; no caps; 2.5 % maintenance, 1 % penalty; no bounty.
+    let fields =
+        [(500, 0), (9_999, 14), (1, 28), (9_999, 42), (1, 56), (60, 80), (15_000, 94), (10_000, 110), (10_000, 124)];
+    let terms = placed(&fields) | placed(&[(5, 139)]) | (units(10, 6) << 165);
+    let caps = (U256::from(1) << 192) - U256::from(1);
+    let closing = placed(&[(250, 0), (250, 16), (86_400, 72), (100, 104)]) | (units(10, 6) << 120);
     // Divergence, velocity, confidence; time constant and cap of the reference, debounce; the three tiers' times,
     // window, hard end, span of clean samples; then how many of these.
     let times = [500, 1_000, 2_500, 1_000, 200, 1_800, 2, 60, 10, 60, 240, 240, 4_320, 600];
     let params = packed(&times) | (U256::from(10) << 224);
     let list = U256::from(7); // the act of a protocol's own, number 0
-    let mut words = vec![list, terms, params, U256::ZERO];
+    let mut words = vec![list, terms, caps, closing, U256::ZERO, params, U256::ZERO];
     for feed in feeds {
         // An aggregator, its decimals; gas for it, oldest answer.
         let rest = U256::from(1 | 8 << 8) | (U256::from(100_000) << 48) | (U256::from(4_500) << 72);
@@ -266,6 +271,11 @@ fn listing(feeds: [Address; 2]) -> Vec<U256> {
 fn guardian() -> Vec<U256> {
     let appoint = U256::from(3 | u64::from(MARKET) << 24);
     vec![appoint, U256::from_be_slice(GUARDIAN.as_slice()), U256::from(86_400)]
+}
+
+/// Fields at their offsets.
+fn placed(fields: &[(u64, usize)]) -> U256 {
+    fields.iter().fold(U256::ZERO, |word, (value, at)| word | (U256::from(*value) << *at))
 }
 
 /// Fields of 16 bits, from the least significant.
