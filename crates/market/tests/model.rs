@@ -56,6 +56,10 @@ struct Model {
     index: BigInt,
     size: BigInt,
     entry: BigInt,
+    /// The highest price so far, of mark and of average entries, which are what units of size are worth.
+    highest: BigInt,
+    /// The books' entry has stood at nothing: it has no sign, so what a position yet to settle lacks is not in it.
+    floored: bool,
     /// Ledgers by account: one for each epoch that it has not settled.
     ledgers: Vec<Vec<Ledger>>,
 }
@@ -68,6 +72,8 @@ impl Model {
             index: ONE.into(),
             size: BigInt::ZERO,
             entry: BigInt::ZERO,
+            highest: BigInt::ZERO,
+            floored: false,
             ledgers: vec![vec![Ledger::default()]; book.accounts.len()],
         }
     }
@@ -128,6 +134,7 @@ impl Model {
             assert_eq!(closed.size, 0);
             return;
         };
+        self.highest = average.clone().max(mark.into()).max(self.highest.clone());
         let left = &self.index - &part;
         let size = ceil(&self.size * &left, &self.index);
         if size == self.size {
@@ -185,7 +192,7 @@ impl Model {
     }
 
     /// The side's words are the README's, and no less than what the accounts have.
-    fn compare(&self, book: &Book) {
+    fn compare(&mut self, book: &Book) {
         assert_eq!(BigInt::from(book.side.index.size), self.index);
         assert_eq!(BigInt::from(book.side.size), self.size);
         assert_eq!(BigInt::from(book.side.entry), self.entry);
@@ -195,6 +202,20 @@ impl Model {
         assert!(effective <= &books + own, "effective sizes above open interest by {} parts", effective - books);
         let dust = u128::from(book.settlements + book.deleveragings);
         assert!(books - effective <= exact(dust), "sizes of nobody");
+        self.floored |= book.side.entry == 0 && book.side.size != 0;
+        if book.side.index.epoch == 0 && !self.floored {
+            // Within an epoch the entries are linear, also of positions that have not settled.
+            let entries = self.sum(|ledger| &ledger.entry + &ledger.own - &ledger.basis);
+            let gap = exact(book.side.entry) - entries;
+            let slack = exact(dust + 1) + exact(dust) * &self.highest / &self.scale;
+            assert!(
+                gap <= slack && gap >= -&slack,
+                "entries of nobody: {} of {:?}, dust {dust}, highest {}",
+                gap >> FRACTION,
+                book.side,
+                self.highest
+            );
+        }
     }
 
     /// What an account has settled to, epoch by epoch, is what its ledgers say, to the unit.

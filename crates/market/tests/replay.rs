@@ -182,6 +182,7 @@ fn a_deficit_within_half_the_capacity_is_covered_to_the_unit_in_every_shock() {
     );
     assert_eq!((none, full + lacking), (955, 170));
     assert_eq!(covered + residual, deficit);
+    assert!(millions(residual) < queue[2] / 1e6 && millions(residual - unavoidable) < 0.75);
     assert!(overshoot < 1_000_000); // a dollar in all
 }
 
@@ -231,7 +232,7 @@ fn every_wave_beside_the_policies_of_the_record() {
         }
         assert!(out.residual <= ACCOUNTS as u128, "every wave has the capacity");
         assert!(out.overshoot <= (ACCOUNTS * out.calls) as u128);
-        assert!(out.own < 1.0);
+        assert!(out.own < 0.25 && out.largest < 0.18 && out.touched > 0.9);
     }
     println!("policy                       taken       over      under   most of one account");
     for (policy, [taken, over, under, most]) in policies.iter().zip(&theirs) {
