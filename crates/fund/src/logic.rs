@@ -135,8 +135,11 @@ pub fn redeem(state: State, params: &Params, now: u64, shares: u128) -> Result<(
         return Err(Error::BelowFloor { amount, available });
     }
     let held = hold::share_up(&state.hold, &vault, shares).min(amount);
-    let vault =
-        Vault { assets: vault.assets.saturating_sub(amount), shares: vault.shares.saturating_sub(shares), ..vault };
+    let vault = owned(Vault {
+        assets: vault.assets.saturating_sub(amount),
+        shares: vault.shares.saturating_sub(shares),
+        ..vault
+    });
     let left = Account {
         shares: account.shares.saturating_sub(shares),
         requested: account.requested.saturating_sub(shares),

@@ -18,8 +18,8 @@ pub const MAX_AMOUNT: u128 = (1 << 96) - 1;
 pub const SHARES_PER_UNIT: u128 = 1_000;
 /// An epoch ends when a share is worth less than this part of what it was worth at the start.
 pub const ROLLOVER: u128 = 1_000_000;
-/// A round ends when a unit held back in it is worth less than this part of a unit.
-pub const THIN: u128 = 1 << 24;
+/// A round ends when no more than one in 2^24 units held back in it is left.
+pub const THIN_BITS: u32 = 24;
 /// One, of a round's index.
 pub const INDEX_ONE: u128 = 1 << 94;
 /// From one incident's hold to the next, in seconds, whatever is opened in between.

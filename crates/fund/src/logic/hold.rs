@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    types::{Account, Closed, Hold, Params, Vault, HOLD_PERIOD, INDEX_ONE, THIN},
+    types::{Account, Closed, Hold, Params, Vault, HOLD_PERIOD, INDEX_ONE, THIN_BITS},
 };
 use fusebox_core::time::live;
 
@@ -45,7 +45,7 @@ pub fn settle(hold: Hold, params: &Params, now: u64) -> Hold {
     if hold.deficit != 0 && !live(now, hold.deficit_until.into()) {
         hold = released(Hold { deficit: 0, ..hold }, hold.deficit);
     }
-    if hold.weight >> 1 > hold.held.saturating_mul(THIN >> 1) {
+    if hold.weight != 0 && hold.weight >> THIN_BITS >= hold.held {
         hold = closed(released_all(hold)); // what was held back has all but gone: nothing is left to join
     }
     hold
