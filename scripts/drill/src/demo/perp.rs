@@ -55,9 +55,9 @@ sol! {
     error NoQuorum(uint8 valid, uint8 needed);
     error SequencerDown(uint256 since, uint256 until);
     error InvalidPrice(uint8 feed, uint8 fault);
-    error InsufficientMargin(uint256 margin, uint256 needed);
+    error MarginBelowInitial(uint128 margin, uint128 needed);
     error Healthy(uint256 equity, uint256 threshold);
-    error InterestCap(uint256 interest, uint256 cap);
+    error InterestAboveCap(uint128 interest, uint128 bound);
     error LiquidityInUse(uint256 assets, uint256 needed);
     error InsufficientFree(uint256 needed, uint256 free);
     error PoolInsolvent(uint256 owed, uint256 assets);
@@ -152,7 +152,7 @@ pub fn event<E: SolEvent>(logs: &[Log]) -> Option<E> {
 /// A refusal in words: the name of the error, the sentence, whether the circuit refused, whether the margin was short.
 pub fn explain(revert: &Revert) -> (String, String, bool, bool) {
     let said =
-        |name: &str, text: String, circuit: bool| (name.to_string(), text, circuit, name == "InsufficientMargin");
+        |name: &str, text: String, circuit: bool| (name.to_string(), text, circuit, name == "MarginBelowInitial");
     if let Some(Stopped { scope, class, sources, until }) = revert.decode() {
         let by = [(1, "a guardian"), (2, "the breaker"), (4, "a signal")];
         let by: Vec<&str> = by.into_iter().filter(|(bit, _)| sources & bit != 0).map(|(_, who)| who).collect();
@@ -173,9 +173,9 @@ pub fn explain(revert: &Revert) -> (String, String, bool, bool) {
     if let Some(InvalidPrice { feed, fault }) = revert.decode() {
         return said("InvalidPrice", format!("source {feed} gives no price (fault {fault})"), true);
     }
-    if let Some(InsufficientMargin { margin, needed }) = revert.decode() {
-        let (a, b) = (amount(margin) as f64 / 1e6, amount(needed) as f64 / 1e6);
-        return said("InsufficientMargin", format!("margin {a:.0}, {b:.0} needed under this tier"), false);
+    if let Some(MarginBelowInitial { margin, needed }) = revert.decode() {
+        let (a, b) = (margin as f64 / 1e6, needed as f64 / 1e6);
+        return said("MarginBelowInitial", format!("margin {a:.0}, {b:.0} needed under this tier"), false);
     }
     if let Some(LiquidityInUse { assets, needed }) = revert.decode() {
         let (a, b) = (amount(assets) as f64 / 1e6, amount(needed) as f64 / 1e6);
@@ -195,7 +195,7 @@ pub fn explain(revert: &Revert) -> (String, String, bool, bool) {
     }
     let plain = [
         ("Healthy", revert.decode::<Healthy>().is_some()),
-        ("InterestCap", revert.decode::<InterestCap>().is_some()),
+        ("InterestAboveCap", revert.decode::<InterestAboveCap>().is_some()),
         ("InsufficientFree", revert.decode::<InsufficientFree>().is_some()),
         ("PoolInsolvent", revert.decode::<PoolInsolvent>().is_some()),
         ("PositionExists", revert.decode::<PositionExists>().is_some()),
