@@ -165,11 +165,11 @@ pub fn owed(host: &impl Host, params: &Params, who: Address) -> u128 {
     collected(host, state(host, params, who)).1
 }
 
-/// As stored, and as it is now; what is owed is loaded if the account has a claim and `owed` asks for it.
+/// As stored, and as it is now; what is owed and nothing is open for is loaded only if `owed` asks for it.
 #[inline(never)] // once in a program: bytes run out before gas
 fn load(host: &impl Host, params: &Params, who: Address, owed: bool) -> (State, State) {
     let account = storage::account(host, who);
-    let hold = storage::hold(host, owed && account.round != 0);
+    let hold = storage::hold(host, owed);
     let stored = State { vault: storage::vault(host), hold, account };
     let now = host.now();
     let account = logic::current(account, &stored.vault, params, now);
