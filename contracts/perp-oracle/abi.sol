@@ -7,5 +7,5 @@
 pragma solidity ^0.8.23;
 
 interface IPerpOracle {
-    function priced(uint32 market, uint8 class) external view returns (uint256, uint8, bool);
+    function priced(uint32 market, uint8 class) external view returns (uint256, uint8, bool, uint16);
 }

@@ -7,8 +7,6 @@
 pragma solidity ^0.8.23;
 
 interface IPerpPool {
-    function liquidate(uint32 market, address account) external returns (uint8);
-
     function deposit(uint256 amount) external returns (uint256);
 
     function withdraw(uint256 amount) external returns (uint256);

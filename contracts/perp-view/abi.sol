@@ -19,6 +19,8 @@ interface IPerpView {
 
     function market(uint32 market) external view returns (uint256[] memory);
 
+    function check(uint32 market, uint8 class) external view returns (uint8);
+
     function position(address account, uint32 market) external view returns (bool, uint256, uint256, uint256);
 
     function account(address account) external view returns (uint256, uint256);

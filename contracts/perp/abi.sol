@@ -14,6 +14,4 @@ interface IPerp {
     function reduce(uint32 market, uint256 size, uint256 limit_price) external;
 
     function close(uint32 market, uint256 limit_price) external;
-
-    function check(uint32 market, uint8 class) external view returns (uint8);
 }
