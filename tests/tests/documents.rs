@@ -22,6 +22,18 @@ fn the_readme_keeps_its_promise_of_length() {
 }
 
 #[test]
+fn the_fund_and_its_desk_answer_different_selectors() {
+    let functions = |program: &str| -> Vec<String> {
+        let abi = fs::read_to_string(root().join(format!("contracts/{program}/abi.sol"))).unwrap();
+        let lines = abi.lines().filter_map(|line| line.trim().strip_prefix("function "));
+        lines.map(|line| line.split_once(')').unwrap().0.to_owned()).collect()
+    };
+    let (own, desk) = (functions("fund"), functions("fund-desk"));
+    assert!(own.len() > 5 && desk.len() > 10, "{} and {} entries found", own.len(), desk.len());
+    assert!(own.iter().all(|entry| !desk.contains(entry)), "{own:?} and {desk:?} overlap");
+}
+
+#[test]
 fn no_selector_is_answered_by_two_programs_of_the_chain() {
     let mut seen = BTreeMap::new();
     for program in [

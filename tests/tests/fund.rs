@@ -54,6 +54,7 @@ sol! {
     error UnknownDomain(uint256 domain, uint256 count);
     error NotDrawer(address who, uint256 domain);
     error NotOwner(address who, address owner);
+    error AboveClaim(uint256 open, uint256 claim);
     error UnknownExposure(uint256 kind, uint256 max);
     error AlreadyInitialised(address asset);
     error DeskWithoutCode(address desk);
@@ -251,7 +252,7 @@ fn a_domain_draws_what_it_may_and_no_other_does() {
     assert_eq!((fund.claims(), fund.balance(fund.at)), (u(FLOOR), u(FLOOR)));
     assert_eq!(fund.call(BOB, &recapitaliseCall { assets: u(500 * unit) }), u(500 * unit));
     assert_eq!(fund.ask(&coverCall { domain: u(1) })[0], word(SECOND));
-    assert_eq!(fund.ask(&coverCall { domain: u(9) }), vec![U256::ZERO; 3]);
+    assert_eq!(fund.ask(&coverCall { domain: u(9) }), vec![U256::ZERO; 4]);
 }
 
 #[test]
@@ -284,6 +285,46 @@ fn what_is_open_shuts_the_door_and_holds_its_part_back() {
     assert_eq!(fund.balance(ALICE) - before, u(5 * unit));
     assert_eq!((fund.ask(&totalAssetsCall {}), fund.claims()), (u(285 * unit), u(285 * unit)));
     fund.call(CAROL, &deposit);
+}
+
+#[test]
+fn no_domain_speaks_for_another() {
+    let mut fund = Fund::new();
+    let unit = fund.unit;
+    fund.stake(ALICE, 1_000);
+    let expose = |domain: u128, kind: u128, units: u128| {
+        let units = u(units * unit);
+        exposeCall { domain: u(domain), kind: u(kind), units }
+    };
+    fund.call(PROTOCOL, &expose(0, 0, 40));
+    fund.call(PROTOCOL, &expose(0, 1, 100)); // the 40 that were set aside, and 60 more
+    let open = |fund: &Fund| {
+        let word = fund.ask(&stateCall { owner: ALICE })[2];
+        let low = (U256::from(1) << 96usize) - U256::from(1);
+        let deficit = (word >> 96usize) & ((U256::from(1) << 128usize) - U256::from(1));
+        (deficit / u(unit), (word & low) / u(unit))
+    };
+    assert_eq!(open(&fund), (u(100), U256::ZERO));
+    fund.refuses(SECOND, &expose(1, 2, 1), AboveOpen { amount: u(unit), bound: U256::ZERO });
+    fund.refuses(SECOND, &expose(1, 3, 1), AboveOpen { amount: u(unit), bound: U256::ZERO });
+    fund.refuses(SECOND, &expose(0, 3, 1), NotDrawer { who: SECOND, domain: U256::ZERO });
+    // Nor does it hold back more than it may draw.
+    fund.refuses(SECOND, &expose(1, 1, 51), AboveClaim { open: u(51 * unit), claim: u(50 * unit) });
+    fund.call(SECOND, &expose(1, 0, 30));
+    fund.refuses(SECOND, &expose(1, 1, 51), AboveClaim { open: u(51 * unit), claim: u(50 * unit) });
+    fund.call(SECOND, &expose(1, 1, 20));
+    assert_eq!(open(&fund), (u(120), u(10)));
+    fund.refuses(SECOND, &expose(1, 3, 21), AboveOpen { amount: u(21 * unit), bound: u(20 * unit) });
+    // A draw is of one's own.
+    assert_eq!(fund.call(SECOND, &drawCall { domain: u(1), need: u(15 * unit), to: SECOND }), u(15 * unit));
+    fund.refuses(SECOND, &expose(1, 3, 6), AboveOpen { amount: u(6 * unit), bound: u(5 * unit) });
+    fund.call(SECOND, &expose(1, 3, 5));
+    fund.call(PROTOCOL, &expose(0, 3, 100));
+    assert_eq!(open(&fund), (U256::ZERO, u(10)));
+    // By the clock: nothing of it is left to call off.
+    fund.chain.advance(3 * DAY);
+    fund.refuses(SECOND, &expose(1, 2, 1), AboveOpen { amount: u(unit), bound: U256::ZERO });
+    fund.stake(BOB, 1);
 }
 
 #[test]

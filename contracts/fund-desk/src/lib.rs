@@ -39,7 +39,7 @@ impl FundDesk {
         let mut host = Vm::new(self.vm());
         let domain = wiring::drawing(&host, domain)?;
         let params = params(&host)?;
-        Ok(shell::expose(&mut host, &params, domain, wiring::exposure(kind, amount(units)?)?)?)
+        wiring::expose(&mut host, &params, domain, kind, amount(units)?)
     }
 
     /// The asset.

@@ -22,6 +22,7 @@ sol! {
     error UnknownDomain(uint256 domain, uint256 count);
     error NotDrawer(address who, uint256 domain);
     error NotOwner(address who, address owner);
+    error AboveClaim(uint256 open, uint256 claim);
     error UnknownExposure(uint256 kind, uint256 max);
     error Stopped(uint32 scope, uint8 class, uint8 sources, uint64 until);
     error PanelGas(uint256 left, uint256 needed);

@@ -5,14 +5,15 @@
 //! | `erc7201("fusebox.fund.contract")` | asset 160, its decimals 8, number of domains 16 |
 //! | `+ 1` | the panel, or zero |
 //! | `+ 2` | the desk |
-//! | `+ 3 + 3 * domain` | who draws for the domain |
-//! | `+ 4 + 3 * domain`, `+ 5 + 3 * domain` | [`Cover`]: what it may draw |
+//! | `+ 3 + 4 * domain` | who draws for the domain |
+//! | `+ 4 + 4 * domain`, `+ 5 + 4 * domain` | [`Cover`]: what it may draw |
+//! | `+ 6 + 4 * domain` | [`Open`]: what it has said is open |
 
 use alloc::vec::Vec;
 use alloy_primitives::{Address, U256};
 use fusebox_core::{
     host::{word, Host},
-    pack::field,
+    pack::{field, field_u128},
     slot::erc7201,
 };
 use fusebox_fund::{
@@ -29,7 +30,7 @@ fn address(word: U256) -> Address {
 }
 
 fn at(domain: u16, word: u64) -> u64 {
-    u64::from(domain).saturating_mul(3).saturating_add(word)
+    u64::from(domain).saturating_mul(4).saturating_add(word)
 }
 
 /// The asset.
@@ -94,5 +95,33 @@ pub fn set_cover(host: &mut impl Host, domain: u16, cover: &Cover) {
 /// Who draws for a domain and the words of what it may draw; zeros for one that there is not.
 pub fn words(host: &impl Host, domain: U256) -> Vec<U256> {
     let domain = u16::try_from(domain).unwrap_or(u16::MAX);
-    (3..6).map(|word| read(host, ROOT, at(domain, word))).collect()
+    (3..7).map(|word| read(host, ROOT, at(domain, word))).collect()
+}
+
+/// What a domain has said is open: deficit 96, incident 96, and until when each counts, 32 each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    /// Units of losses that are known.
+    pub deficit: u128,
+    /// Units that incidents may cost.
+    pub incident: u128,
+    /// When the deficit lapses, in seconds: never after the fund's.
+    pub deficit_until: u64,
+    /// When the hold of its incidents ends, in seconds.
+    pub incident_until: u64,
+}
+
+/// What a domain has said is open and still counts.
+pub fn open(host: &impl Host, domain: u16) -> Open {
+    let (word, now) = (read(host, ROOT, at(domain, 6)), host.now());
+    let part = |offset, until| if now < until { field_u128(word, offset, 96) } else { 0 };
+    let (deficit_until, incident_until) = (field(word, 192, 32), field(word, 224, 32));
+    Open { deficit: part(0, deficit_until), incident: part(96, incident_until), deficit_until, incident_until }
+}
+
+/// Writes what a domain has said is open: all of it fits.
+pub fn set_open(host: &mut impl Host, domain: u16, open: &Open) {
+    let [a, b, c, _] = (U256::from(open.deficit) | U256::from(open.incident) << 96usize).into_limbs();
+    let times = open.deficit_until & 0xffff_ffff | open.incident_until << 32;
+    write(host, ROOT, at(domain, 6), U256::from_limbs([a, b, c, times]));
 }

@@ -10,7 +10,7 @@ use fusebox_core::{
     panel::Class,
 };
 use fusebox_fund::{
-    logic::loss,
+    logic::{hold, loss},
     shell::{self, Exposure},
     types::{
         loss::{Cover, CoverTerms, Layers},
@@ -148,15 +148,59 @@ pub fn draw(host: &mut impl Host, params: &Params, domain: u16, need: u128) -> R
     storage::set_cover(host, domain, &cover);
     if split.fund != 0 {
         shell::draw(host, params, domain, split.fund)?;
+        let open = storage::open(host, domain);
+        let of_deficit = split.fund.min(open.deficit);
+        let deficit = open.deficit.saturating_sub(of_deficit);
+        let incident = open.incident.saturating_sub(split.fund.saturating_sub(of_deficit));
+        storage::set_open(host, domain, &storage::Open { deficit, incident, ..open });
     }
     Ok(split.fund)
 }
 
-/// What a drawer says of a loss, by number.
+/// A domain says what is open: 0 an incident may cost so much more, 1 a loss is known, 2 and 3 so much of them is over.
 ///
-/// Errors: `UnknownExposure`.
-pub fn exposure(kind: U256, amount: u128) -> Reply<Exposure> {
-    let kinds = [Exposure::Incident, Exposure::Deficit, Exposure::IncidentOver, Exposure::DeficitOver];
-    let of = usize::try_from(kind).ok().and_then(|kind| kinds.get(kind));
-    of.map(|of| of(amount)).ok_or_else(|| revert(abi::UnknownExposure::SELECTOR, [kind, U256::from(3)]))
+/// No more than it may draw, and nothing of another domain's.
+///
+/// Errors: `UnknownExposure`, `AboveClaim`, the module's.
+pub fn expose(host: &mut impl Host, params: &Params, domain: u16, kind: U256, amount: u128) -> Reply<()> {
+    let (mut own, now) = (storage::open(host, domain), host.now());
+    let exposure = match u8::try_from(kind).unwrap_or(u8::MAX) {
+        0 => {
+            own.incident = own.incident.saturating_add(amount);
+            Exposure::Incident(amount)
+        }
+        1 => {
+            // Another domain's draw may have used what this one had set aside.
+            let left = hold::settle(fusebox_fund::storage::hold(host, false), params, now).incident;
+            let set_aside = amount.min(own.incident).min(left);
+            own.deficit = own.deficit.saturating_add(amount);
+            own.incident = own.incident.saturating_sub(set_aside);
+            own.deficit_until = now.saturating_add(params.deficit_secs());
+            Exposure::Deficit(amount, set_aside)
+        }
+        2 => {
+            own.incident = own.incident.checked_sub(amount).ok_or_else(|| above(amount, own.incident))?;
+            Exposure::IncidentOver(amount)
+        }
+        3 => {
+            own.deficit = own.deficit.checked_sub(amount).ok_or_else(|| above(amount, own.deficit))?;
+            Exposure::DeficitOver(amount)
+        }
+        _ => return Err(revert(abi::UnknownExposure::SELECTOR, [kind, U256::from(3)])),
+    };
+    let (open, claim) = (own.incident.saturating_add(own.deficit), storage::cover(host, domain).claim);
+    if open > claim {
+        return Err(revert(abi::AboveClaim::SELECTOR, [U256::from(open), U256::from(claim)]));
+    }
+    shell::expose(host, params, domain, exposure)?;
+    if kind.is_zero() {
+        own.incident_until = hold::incident_until(&fusebox_fund::storage::hold(host, false), params);
+    }
+    storage::set_open(host, domain, &own);
+    Ok(())
+}
+
+/// More is called off than the domain has open.
+fn above(amount: u128, bound: u128) -> Vec<u8> {
+    fusebox_fund::error::Error::AboveOpen { amount, bound }.into()
 }

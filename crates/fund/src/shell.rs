@@ -129,8 +129,8 @@ pub fn credit(host: &mut impl Host, amount: u128) -> Result<(), Error> {
 pub enum Exposure {
     /// An incident may cost so much more.
     Incident(u128),
-    /// A loss of so much more is known.
-    Deficit(u128),
+    /// A loss of so much is known, and how much of it its incident had set aside.
+    Deficit(u128, u128),
     /// So much of what incidents set aside is not needed.
     IncidentOver(u128),
     /// So much of the deficit was met in another way.
@@ -145,7 +145,7 @@ pub fn expose(host: &mut impl Host, params: &Params, domain: u16, exposure: Expo
     let settled = hold::settle(before, params, now);
     let after = match exposure {
         Exposure::Incident(amount) => hold::open(settled, params, now, amount),
-        Exposure::Deficit(amount) => hold::report(settled, params, now, amount),
+        Exposure::Deficit(amount, set_aside) => hold::report(settled, params, now, amount, set_aside),
         Exposure::IncidentOver(amount) => hold::call_off(settled, false, amount),
         Exposure::DeficitOver(amount) => hold::call_off(settled, true, amount),
     }?;

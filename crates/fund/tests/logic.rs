@@ -80,7 +80,7 @@ fn the_largest_fund_takes_no_more() {
     assert_eq!(logic::stake(vault, &QUIET, account, &P, 1).map(drop), above);
     assert_eq!(logic::credit(vault, 1).map(drop), above);
     assert_eq!(logic::stake(vault, &QUIET, account, &P, u128::MAX).is_err(), true);
-    assert_eq!(hold::report(QUIET, &P, T, MAX_AMOUNT + 1).map(drop), above);
+    assert_eq!(hold::report(QUIET, &P, T, MAX_AMOUNT + 1, 0).map(drop), above);
     assert_eq!(hold::open(QUIET, &P, T, MAX_AMOUNT + 1).map(drop), above);
 }
 
@@ -99,24 +99,26 @@ fn an_incident_holds_for_its_time_and_the_next_waits_for_the_week() {
     }
     assert!(hold::open(over, &P, again, 1).is_ok());
     // A deficit is no hold: it is a loss that is known.
-    assert!(hold::report(over, &P, T + 259_200, 1).is_ok());
+    assert!(hold::report(over, &P, T + 259_200, 1, 0).is_ok());
 }
 
 #[test]
 fn a_deficit_lapses_unless_it_is_reported_again() {
-    let open = hold::report(QUIET, &P, T, 5).unwrap();
+    let open = hold::report(QUIET, &P, T, 5, 0).unwrap();
     let until = T + P.deficit_secs();
     assert_eq!(hold::exposure(&hold::settle(open, &P, until - 1)), 5);
     assert_eq!(hold::exposure(&hold::settle(open, &P, until)), 0);
-    let again = hold::report(open, &P, until - 1, 1).unwrap();
+    let again = hold::report(open, &P, until - 1, 1, 0).unwrap();
     assert_eq!((again.deficit, hold::ends(&again, &P)), (6, until - 1 + P.deficit_secs()));
 }
 
 #[test]
 fn a_known_loss_takes_the_place_of_what_its_incident_set_aside() {
     let open = hold::open(QUIET, &P, T, 5).unwrap();
-    let known = hold::report(open, &P, T, 3).unwrap();
+    let known = hold::report(open, &P, T, 3, 3).unwrap();
     assert_eq!((known.deficit, known.incident), (3, 2));
+    assert_eq!(hold::report(open, &P, T, 3, 4).err(), Some(Error::AboveOpen { amount: 4, bound: 3 }));
+    assert_eq!(hold::report(open, &P, T, 9, 6).err(), Some(Error::AboveOpen { amount: 6, bound: 5 }));
     assert_eq!(hold::call_off(known, true, 4).err(), Some(Error::AboveOpen { amount: 4, bound: 3 }));
     assert_eq!(hold::call_off(known, false, 3).err(), Some(Error::AboveOpen { amount: 3, bound: 2 }));
     assert_eq!(hold::exposure(&hold::call_off(known, false, 2).unwrap()), 3);
@@ -128,7 +130,7 @@ fn a_draw_of_all_that_is_open_takes_all_that_was_held_back() {
     let (vault, other, _) = logic::stake(vault, &QUIET, Account::default(), &P, 10_000_000).unwrap();
     let (account, _) = logic::request(&vault, account, &P, T, account.shares).unwrap();
     let now = T + P.cooldown_secs();
-    let hold = hold::report(QUIET, &P, now, 8_000_000).unwrap();
+    let hold = hold::report(QUIET, &P, now, 8_000_000, 0).unwrap();
     let (left, paid) = logic::redeem(State { vault, hold, account }, &P, now, account.requested).unwrap();
     assert_eq!((paid.amount, paid.held), (6_000_000, 4_000_000));
     let (after, hold, drawn) = logic::draw(left.vault, left.hold, &P, 8_000_000).unwrap();

@@ -13,9 +13,9 @@ const STAKERS: usize = 6;
 /// What the model counts fractions of a unit in.
 const SCALE: u32 = 192;
 
-/// Steps in total: at least 100,000; `FUSEBOX_CASES` asks for more.
+/// Steps in total: a million; `FUSEBOX_CASES` asks for more.
 fn steps() -> u64 {
-    std::env::var("FUSEBOX_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(100_000)
+    std::env::var("FUSEBOX_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1_000_000)
 }
 
 struct Random(u64);
@@ -399,15 +399,16 @@ fn if_1_the_fund_is_the_list_of_stakers_to_the_unit() {
                 11 | 12 => {
                     let amount = r.amount(state.vault.assets / 2 + 1);
                     let report = r.below(2) == 0;
+                    let aside = if r.below(2) == 0 { amount.min(state.hold.incident) } else { 0 };
                     let opened = match report {
-                        true => hold::report(state.hold, &p, now, amount),
+                        true => hold::report(state.hold, &p, now, amount, aside),
                         false => hold::open(state.hold, &p, now, amount),
                     };
                     match opened {
                         Ok(hold) => {
                             counts[6] += 1;
                             if report {
-                                model.incident = (&model.incident - amount).max(big(0));
+                                model.incident -= aside;
                                 model.deficit += amount;
                                 model.deficit_until = now + p.deficit_secs();
                             } else {

@@ -117,7 +117,7 @@ proptest! {
     #[test]
     fn if_4_nobody_enters_while_something_is_open(vault in vaults(), open in units(), amount in units(), deficit: bool) {
         let opened = match deficit {
-            true => hold::report(Hold::default(), &P, T, open).unwrap(),
+            true => hold::report(Hold::default(), &P, T, open, 0).unwrap(),
             false => hold::open(Hold::default(), &P, T, open).unwrap(),
         };
         let until = T + if deficit { P.deficit_secs() } else { P.hold_secs() };
@@ -208,7 +208,7 @@ proptest! {
 
     #[test]
     fn if_8_the_floor_is_never_paid_out(vault in vaults(), open in units(), more in 1..u128::from(u64::MAX)) {
-        let hold = hold::report(Hold::default(), &P, T, open).unwrap();
+        let hold = hold::report(Hold::default(), &P, T, open, 0).unwrap();
         let most = logic::drawable(&vault, &hold, &P);
         let (after, _, _) = logic::draw(vault, hold, &P, most).unwrap();
         prop_assert!(after.assets >= P.floor());
@@ -265,7 +265,7 @@ proptest! {
         let Ok((vault, account, _)) = logic::stake(vault, &Hold::default(), account(0), &P, amount) else { return Ok(()) };
         let loss = (vault.assets - P.floor()) / 200 * open; // at most half of it
         prop_assume!(loss > 100);
-        let stated = hold::report(Hold::default(), &P, T + P.cooldown_secs(), loss).unwrap();
+        let stated = hold::report(Hold::default(), &P, T + P.cooldown_secs(), loss, 0).unwrap();
         let Some((left, now_paid, held)) = leave(vault, stated, account, T) else { return Ok(()) };
         prop_assert!(held > 0);
         let need = (loss / 100 * drawn).max(1).min(logic::drawable(&left.vault, &left.hold, &P));
@@ -298,7 +298,7 @@ proptest! {
         }
         let loss = (vault.assets - P.floor()) / 2;
         prop_assume!(loss > 1_000);
-        let mut hold = hold::report(Hold::default(), &P, T + P.cooldown_secs(), loss).unwrap();
+        let mut hold = hold::report(Hold::default(), &P, T + P.cooldown_secs(), loss, 0).unwrap();
         let (mut held, mut paid) = (0u128, 0u128);
         for (account, part) in accounts.iter_mut().zip(parts.into_iter().cycle()) {
             let Some((after, _, back)) = leave(vault, hold, *account, T) else { continue };

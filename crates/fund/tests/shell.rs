@@ -126,7 +126,7 @@ fn what_is_open_holds_back_its_part_and_gives_it_back() {
 #[test]
 fn a_claim_of_an_earlier_round_is_paid_by_its_own_index() {
     let mut host = ready();
-    host.call(PROTOCOL, |h| shell::expose(h, &P, 7, Exposure::Deficit(400 * UNIT))).unwrap();
+    host.call(PROTOCOL, |h| shell::expose(h, &P, 7, Exposure::Deficit(400 * UNIT, 0))).unwrap();
     let all = shares(&host, ALICE);
     host.call(ALICE, |h| shell::redeem(h, &P, ALICE, all)).unwrap();
     host.call(PROTOCOL, |h| shell::draw(h, &P, 7, 200 * UNIT)).unwrap();
@@ -135,7 +135,7 @@ fn a_claim_of_an_earlier_round_is_paid_by_its_own_index() {
     let of_bob = shares(&host, BOB);
     host.call(BOB, |h| shell::request(h, &P, of_bob / 2)).unwrap();
     host.now += 10 * DAY;
-    host.call(PROTOCOL, |h| shell::expose(h, &P, 7, Exposure::Deficit(30 * UNIT))).unwrap();
+    host.call(PROTOCOL, |h| shell::expose(h, &P, 7, Exposure::Deficit(30 * UNIT, 0))).unwrap();
     host.call(BOB, |h| shell::redeem(h, &P, BOB, of_bob / 2)).unwrap();
     let hold = shell::state(&host, &P, BOB).hold;
     assert_eq!((hold.round, hold.held), (2, 15 * UNIT));

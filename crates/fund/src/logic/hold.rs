@@ -28,8 +28,8 @@ pub fn ends(hold: &Hold, params: &Params) -> u64 {
     deficit.max(incident)
 }
 
-/// When the hold of incidents ends.
-fn incident_until(hold: &Hold, params: &Params) -> u64 {
+/// When the hold of incidents ends, in seconds.
+pub fn incident_until(hold: &Hold, params: &Params) -> u64 {
     u64::from(hold.opened).saturating_add(params.hold_secs())
 }
 
@@ -68,14 +68,18 @@ pub fn open(hold: Hold, params: &Params, now: u64, amount: u128) -> Result<Hold,
     Ok(hold)
 }
 
-/// A loss of `amount` more is known and waits for its draw; what its incident set aside for it becomes part of it.
+/// A loss of `amount` is known and waits for its draw; `set_aside` of it is what its incident had set aside.
 ///
-/// Errors: `ZeroAmount`, `TooLarge`, `OutOfRange`.
-pub fn report(hold: Hold, params: &Params, now: u64, amount: u128) -> Result<Hold, Error> {
+/// Errors: `ZeroAmount`, `AboveOpen`, `TooLarge`, `OutOfRange`.
+pub fn report(hold: Hold, params: &Params, now: u64, amount: u128, set_aside: u128) -> Result<Hold, Error> {
     positive(amount)?;
+    let bound = amount.min(hold.incident);
+    if set_aside > bound {
+        return Err(Error::AboveOpen { amount: set_aside, bound });
+    }
     Ok(Hold {
         deficit: grown(hold.deficit, amount)?,
-        incident: hold.incident.saturating_sub(amount),
+        incident: hold.incident.saturating_sub(set_aside),
         deficit_until: second(now.saturating_add(params.deficit_secs()))?,
         ..hold
     })
