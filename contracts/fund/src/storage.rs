@@ -121,7 +121,13 @@ pub fn open(host: &impl Host, domain: u16) -> Open {
 
 /// Writes what a domain has said is open: all of it fits.
 pub fn set_open(host: &mut impl Host, domain: u16, open: &Open) {
-    let [a, b, c, _] = (U256::from(open.deficit) | U256::from(open.incident) << 96usize).into_limbs();
-    let times = open.deficit_until & 0xffff_ffff | open.incident_until << 32;
-    write(host, ROOT, at(domain, 6), U256::from_limbs([a, b, c, times]));
+    let [a, b, ..] = U256::from(open.deficit).into_limbs();
+    let [low, high, ..] = U256::from(open.incident).into_limbs();
+    let limbs = [
+        a,
+        b & 0xffff_ffff | low << 32,
+        low >> 32 | high << 32,
+        open.deficit_until & 0xffff_ffff | open.incident_until << 32,
+    ];
+    write(host, ROOT, at(domain, 6), U256::from_limbs(limbs));
 }
