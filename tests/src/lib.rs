@@ -96,10 +96,11 @@ pub struct Terms(pub [u128; 20]);
 
 impl Terms {
     /// 10 % initial, 5 % maintenance, 10 bps fee, 2 % penalty, all of the pool, twice the margin while Guarded, and a
-    /// bounty of half the smallest margin: a margin that neither breathes nor ramps, profits that are warm at once.
+    /// bounty of half the smallest margin: a margin that hardly breathes, profits that are warm at once; no value at its
+    /// loosest, so that every one can be loosened.
     pub fn new(min_margin: u128) -> Self {
-        let cap = u128::MAX >> 32;
-        let margins = [1_000, 9_999, 1, 9_999, 1, 0, 60, 20_000, 10_000, 10_000];
+        let cap = (u128::MAX >> 32) - 1;
+        let margins = [1_000, 9_998, 2, 9_998, 2, 1, 60, 20_000, 9_999, 10_000];
         let rest = [10, 0, min_margin, cap, cap, 500, 200, min_margin, 86_400, min_margin / 2];
         let mut all = [0; 20];
         all[..10].copy_from_slice(&margins);
@@ -208,7 +209,7 @@ pub struct Rig {
     pub chain: Chain,
     /// The hot program: the protocol's address.
     pub perp: Address,
-    /// The other twelve programs, in the order of their numbers.
+    /// The other sixteen programs, in the order of their numbers.
     pub programs: Vec<Address>,
     /// The collateral.
     pub token: Address,
@@ -514,6 +515,9 @@ pub fn programs(chain: &mut Chain) -> Vec<Address> {
         "perp-limit",
         "perp-meter",
         "perp-risk",
+        "perp-cover",
+        "perp-settle",
+        "perp-wind",
     ];
     let mut one = |name| chain.deploy_wasm(DEPLOYER, &wasm(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
     names.map(&mut one).to_vec()
