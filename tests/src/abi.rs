@@ -63,6 +63,20 @@ sol! {
     function provide(uint256 amount) returns (uint256 shares);
     function remove(uint256 shares) returns (uint256 amount, uint256 ticket);
 
+    function proposePrice(uint32 market, uint64 hour);
+    function challengePrice(uint32 market, uint64 hour);
+    function settleAccount(address account, uint32 market) returns (uint8 outcome);
+    function settleShares(address account);
+    function divide();
+    function giveBack(uint32 incident, uint256 amount) returns (uint256 bounty);
+    function follow();
+    function decision(uint32 scope) returns (uint256[] words);
+    function settlement(uint32 market) returns (uint256[] words);
+    function claimOf(address account, uint32 market) returns (uint256 claim);
+    function harbour(uint32 incident) returns (uint256[] words);
+    function decide(uint256[] words);
+    function count(uint32 market, address account);
+
     function plain(uint32 market) returns (uint32 same);
     function checked(uint32 market) returns (uint32 same);
 
@@ -73,11 +87,33 @@ sol! {
     event TicketIssued(uint128 indexed id, address indexed owner, uint128 amount, uint64 ready);
     event ParameterSet(uint32 indexed scope, uint16 indexed id, uint128 previous, uint128 current, address by);
     event ProgramSet(uint256 indexed program, address previous, address current);
+    event Counted(uint32 indexed market, address indexed account, uint256 size, uint256 principal, uint256 profit, uint256 loss, uint256 badDebt);
+    event ProfitsDivided(uint32 indexed market, uint256 claims, uint256 paid);
+    event ProfitPaid(uint32 indexed market, address indexed account, uint256 claim, uint256 paid);
+    event PriceProposed(uint32 indexed market, uint128 price, uint64 observed, uint8 feeds, uint64 until);
+    event SettlementPaid(address indexed account, uint8 indexed rank, uint128 claim, uint128 paid);
+    event Divided(uint128 principal, uint128 profits, uint128 providers, uint128 stakers, uint128 residue);
+    event FundsReturned(uint64 indexed incident, address indexed from, uint128 amount, uint128 bounty);
+    event Tightened(uint32 indexed bucket, uint16 shareBps, uint64 until, uint64 open);
     event Rewarded(uint32 indexed market, address indexed account, uint256 bounty);
     event Refused(uint32 indexed market, address indexed account, uint8 tier);
 
     error Stopped(uint32 scope, uint8 class, uint8 sources, uint64 until);
     error UnknownMarket(uint32 market, uint32 listed);
+    error ScopeSettling(uint32 scope, uint8 class);
+    error SettlementFinal();
+    error NotWoundDown();
+    error SettlementTooEarly(uint64 now, uint64 from);
+    error NotSettling(uint256 market);
+    error NotFixed(uint256 until);
+    error NotCounted(uint256 market);
+    error NothingDue(address account);
+    error IncidentClosed(uint256 incident);
+    error NothingLost(uint256 incident);
+    error AlreadySettling(uint64 started);
+    error NotChallengeable(uint64 until, uint64 now);
+    error WeakerAnchor(uint64 at, uint64 bound);
+    error BadAnchor(uint64 at, uint64 bound);
     error UnknownIncident(uint32 id, uint32 count);
     error UnknownLabel(uint8 label, uint8 max);
     error NoIncident(uint32 scope);

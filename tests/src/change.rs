@@ -52,6 +52,16 @@ pub fn batch(changes: &[Vec<U256>]) -> Vec<U256> {
     changes.iter().flat_map(counted).collect()
 }
 
+/// Decides about a scope: 1 winds it down, 2 undoes that, 3 settles it.
+pub fn decision(id: u16, scope: u32) -> Vec<U256> {
+    vec![header(7, id, scope)]
+}
+
+/// Sets the terms of a return.
+pub fn harbour(rate_bps: u64, cap: U256, text: U256) -> Vec<U256> {
+    vec![header(7, 4, 0), U256::from(rate_bps), cap, text]
+}
+
 /// Lists a market.
 pub fn list(words: &[U256]) -> Vec<U256> {
     std::iter::once(header(7, 0, 0)).chain(words.iter().copied()).collect()

@@ -209,7 +209,7 @@ pub struct Rig {
     pub chain: Chain,
     /// The hot program: the protocol's address.
     pub perp: Address,
-    /// The other sixteen programs, in the order of their numbers.
+    /// The other nineteen programs, in the order of their numbers.
     pub programs: Vec<Address>,
     /// The collateral.
     pub token: Address,
@@ -518,6 +518,12 @@ pub fn programs(chain: &mut Chain) -> Vec<Address> {
         "perp-cover",
         "perp-settle",
         "perp-wind",
+        "perp-side",
+        "perp-ledger",
+        "perp-tally",
+        "perp-fund",
+        "perp-touch",
+        "perp-hold",
     ];
     let mut one = |name| chain.deploy_wasm(DEPLOYER, &wasm(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
     names.map(&mut one).to_vec()

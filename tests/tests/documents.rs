@@ -45,6 +45,8 @@ fn no_selector_is_answered_by_two_programs_of_the_chain() {
         "perp-limit",
         "perp-watch",
         "perp-queue",
+        "perp-settle",
+        "perp-fund",
         "perp-view",
     ] {
         let abi = fs::read_to_string(root().join(format!("contracts/{program}/abi.sol"))).unwrap();

@@ -17,7 +17,7 @@ sol! {
 }
 
 /// The programs behind the protocol's address, each by the fallback of the one before.
-const REACHABLE: [&str; 9] = [
+const REACHABLE: [&str; 11] = [
     "perp",
     "perp-pool",
     "perp-risk",
@@ -26,10 +26,25 @@ const REACHABLE: [&str; 9] = [
     "perp-limit",
     "perp-watch",
     "perp-queue",
+    "perp-settle",
+    "perp-fund",
     "perp-view",
 ];
 /// The programs that only other programs reach.
-const INTERNAL: [&str; 5] = ["perp-oracle", "perp-keeper", "perp-setup", "perp-carry", "perp-meter"];
+const INTERNAL: [&str; 12] = [
+    "perp-oracle",
+    "perp-keeper",
+    "perp-setup",
+    "perp-carry",
+    "perp-meter",
+    "perp-cover",
+    "perp-wind",
+    "perp-side",
+    "perp-ledger",
+    "perp-tally",
+    "perp-touch",
+    "perp-hold",
+];
 
 /// A state in which a key is stolen.
 #[derive(Clone)]
@@ -197,6 +212,8 @@ fn the_walk_sees_a_stop_past_its_bound() {
 fn what_only_programs_reach_nobody_reaches() {
     let rig = rig();
     let internal = [
+        case(&decideCall { words: change::decision(1, 1) }),
+        case(&countCall { market: 1, account: BOB }),
         case(&pricedCall { market: 1, class: 0 }),
         case(&recordCall { market: 1 }),
         case(&listCall { words: rig.listing(Params::default().with(7, 61)) }),

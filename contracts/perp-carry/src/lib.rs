@@ -49,8 +49,11 @@ impl PerpCarry {
             (Act::Escrow, [id, to]) => limits::escrow(&mut host, *id, address(*to))?,
             (Act::Protocol, words) if change.id == 0 => {
                 let market = program::list(vm, words)?;
+                table::establish(&mut host, market, words.get(3).copied().unwrap_or_default())?;
+                program::enlist(vm, market)?;
                 limits::open(vm, &host, market)?;
             }
+            (Act::Protocol, _) => program::decide(vm, change.id, &words)?,
             (Act::Grant | Act::Revoke | Act::Playbook, _) => (), // the queue's own
             (act, _) => return Err(revert(abi::MustWait::SELECTOR, [U256::from(act.code())])),
         }

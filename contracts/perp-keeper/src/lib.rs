@@ -21,11 +21,11 @@ type Reply<T> = Result<T, Vec<u8>>;
 
 #[public]
 impl PerpKeeper {
-    /// The breaker's half of a poke, for the watch program only, as one word: the tier at 0, contained at 8, then
+    /// The breaker's half of a poke, for the watch program only, as one word: the tier at 0, contained at 8, valid feeds at 16, then
     /// from 64 on, 64 bits each, the first sign, and an outage of the sequencer.
     pub fn record(&mut self, market: u32) -> Reply<U256> {
         let seen = HOUSE.record(&mut Vm::new(self.vm()), Scope::new(market))?;
-        let low = u64::from(seen.tier.code()) | u64::from(seen.contained) << 8;
+        let low = u64::from(seen.tier.code()) | u64::from(seen.contained) << 8 | u64::from(seen.feeds) << 16;
         Ok(U256::from_limbs([low, seen.anomaly, seen.outage.0, seen.outage.1]))
     }
 }

@@ -7,14 +7,14 @@ extern crate alloc;
 
 use alloc::{vec, vec::Vec};
 use alloy_primitives::U256;
-use fusebox::vm::Vm;
-use fusebox_breaker::storage as breaker;
+use fusebox::{types::WOUND_DOWN, vm::Vm, Refusal};
+use fusebox_breaker::{self as breaker, storage as words};
 use fusebox_core::{
     host::Host,
-    panel::{Class, Scope},
+    panel::{Class, Scope, Tier, SIGNAL},
 };
 use fusebox_market as market;
-use perp::{abi, types::HOUSE};
+use perp::{abi, program, types::HOUSE};
 use stylus_sdk::prelude::*;
 
 /// The oracle program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
@@ -29,15 +29,29 @@ impl PerpOracle {
     /// A price for a class of action, with the panel's word and every condition evaluated now: price, tier, grace, and
     /// for new risk what volatility asks of its margin, in basis points.
     pub fn priced(&self, market: u32, class: u8) -> Reply<(U256, u8, bool, u16)> {
-        let (host, class, scope) = (Vm::new(self.vm()), abi::class(class)?, Scope::new(market));
+        let (host, scope) = (Vm::new(self.vm()), Scope::new(market));
+        if class == program::DOOR {
+            return door(&host, scope);
+        }
+        let class = abi::class(class)?;
         let priced = HOUSE.priced(&host, scope, class)?;
         let volatility_bps = if class == Class::Increase { volatility(&host, market, scope) } else { 0 };
         Ok((U256::from(priced.price), priced.tier.code(), priced.grace, volatility_bps))
     }
 }
 
+/// A price for the pool's door: as for new risk, but that a wind-down alone does not refuse it.
+fn door(host: &impl Host, scope: Scope) -> Reply<(U256, u8, bool, u16)> {
+    match HOUSE.check(host, scope, Class::Increase) {
+        Err(Refusal::Stopped { sources: SIGNAL, until: WOUND_DOWN, .. }) => {}
+        outcome => drop(outcome?),
+    }
+    let quote = breaker::shell::quote(host, scope, None)?;
+    Ok((U256::from(quote.price_for(Class::Increase)?), Tier::Normal.code(), false, 0))
+}
+
 /// What the larger of the breaker's variances asks of a margin.
 fn volatility(host: &impl Host, market: u32, scope: Scope) -> u16 {
-    let variance = breaker::unpack_variance(breaker::load(host, scope, breaker::VARIANCE));
+    let variance = words::unpack_variance(words::load(host, scope, words::VARIANCE));
     market::logic::volatility_up(&market::storage::terms(host, market), variance.fast, variance.slow)
 }

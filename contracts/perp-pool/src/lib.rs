@@ -49,7 +49,7 @@ impl PerpPool {
 
     /// Adds free collateral to a position: needs no price.
     pub fn top_up(&mut self, market: u32, amount: U256) -> Reply<()> {
-        shell::top_up(&mut Vm::new(self.vm()), market, amount)
+        shell::top_up(self.vm(), &mut Vm::new(self.vm()), market, amount)
     }
 
     /// Anything else is the risk program's, or another's behind it.

@@ -27,10 +27,10 @@ pub struct PerpQueue {}
 #[public]
 #[implements(Authority, Changes)]
 impl PerpQueue {
-    /// Anything else is the view program's.
+    /// Anything else is the settlement program's, or the view program's behind it.
     #[fallback]
     pub fn fallback(&mut self, input: &[u8]) -> ArbResult {
-        program::delegate(self.vm(), program::VIEW, input)
+        program::delegate(self.vm(), program::SETTLE, input)
     }
 }
 

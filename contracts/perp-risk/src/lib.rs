@@ -6,9 +6,11 @@
 extern crate alloc;
 
 use alloc::{vec, vec::Vec};
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
+use alloy_sol_types::SolCall;
 use fusebox::vm::Vm;
-use perp::{pool, program};
+use fusebox_core::host::word;
+use perp::{abi, pool, program};
 use stylus_sdk::{prelude::*, ArbResult};
 
 /// The risk program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
@@ -29,6 +31,39 @@ impl PerpRisk {
         let tier = program::poke(vm, market).filter(|tier| *tier > 0).ok_or(refusal)?;
         pool::refused(&mut host, market, account, tier);
         Ok(1)
+    }
+
+    /// Anyone has a side closed at mark as far as its profit is above its share of the pool.
+    pub fn deleverage(&mut self, market: u32) -> Reply<()> {
+        program::tell(self.vm(), program::SIDE, abi::unwindCall::SELECTOR, [U256::from(market)])
+    }
+
+    /// Anyone settles a position that was deleveraged; one that was not stays as it is.
+    pub fn settle(&mut self, market: u32, account: Address) -> Reply<()> {
+        program::touch(self.vm(), market, account, (0, U256::ZERO)).map(drop)
+    }
+
+    /// Pays back what the loss domain of a market owes, from free collateral; what is more goes to the fund.
+    pub fn repay(&mut self, market: u32, amount: u128) -> Reply<()> {
+        let words = [U256::from(market), word(self.vm().msg_sender()), U256::from(amount)];
+        program::tell(self.vm(), program::LEDGER, abi::mendCall::SELECTOR, words)
+    }
+
+    /// Anyone has what rounding left of a domain's haircuts pay back what the domain owes.
+    pub fn release_residue(&mut self, market: u32) -> Reply<()> {
+        program::tell(self.vm(), program::LEDGER, abi::drainCall::SELECTOR, [U256::from(market)])
+    }
+
+    /// Anyone has an account take what its claim in an epoch was repaid.
+    pub fn take_claim(&mut self, market: u32, account: Address, epoch: u32) -> Reply<()> {
+        let words = [U256::from(market), word(account), U256::from(epoch)];
+        program::tell(self.vm(), program::TOUCH, abi::claimCall::SELECTOR, words)
+    }
+
+    /// What losses have left in a market: the words of the covering program.
+    pub fn losses(&self, market: u32) -> Reply<Vec<U256>> {
+        let words = program::ask(self.vm(), program::TOUCH, abi::lossesCall::SELECTOR, [U256::from(market)])?;
+        Ok(words.into_iter().skip(2).collect())
     }
 
     /// Anything else is the guard program's, or another's behind it; never the oracle's or the keeper's.

@@ -16,7 +16,7 @@ use fusebox_market::{
     params::{Params, Terms},
 };
 use perp::{
-    abi, storage,
+    abi,
     types::{HOUSE, MAX_MARKETS},
 };
 use stylus_sdk::prelude::*;
@@ -31,14 +31,14 @@ type Reply<T> = Result<T, Vec<u8>>;
 #[public]
 impl PerpSetup {
     /// Lists a market, for the carrying program only, once that has waited: the words, as they are stored, of its terms,
-    /// its caps, what ends a position, its policy, its breaker's parameters, the sequencer's feed (0 for none) and one to
+    /// its caps, what ends a position, its policy (the carrying program's), its breaker's parameters, the sequencer's feed (0 for none) and one to
     /// five price feeds, the anchor first.
     pub fn list(&mut self, words: Vec<U256>) -> Reply<u32> {
-        let [terms, caps, closing, policy, params, sequencer, feeds @ ..] = words.as_slice() else {
+        let [terms, caps, closing, _, params, sequencer, feeds @ ..] = words.as_slice() else {
             return Err(revert(abi::InvalidLength::SELECTOR, [U256::from(words.len()), U256::from(7)]));
         };
         let mut host = Vm::new(self.vm());
-        let terms = Terms { overlaid: false, ..risk::storage::unpack_terms(*terms) };
+        let terms = Terms { overlaid: false, stressed: false, ..risk::storage::unpack_terms(*terms) };
         let (caps, _) = risk::storage::unpack_caps(*caps);
         let closing = risk::storage::unpack_closing(*closing);
         let setup = breaker::storage::unpack_setup(*params, feeds, *sequencer)?;
@@ -47,8 +47,6 @@ impl PerpSetup {
             return Err(revert(abi::TooManyMarkets::SELECTOR, [U256::from(market), U256::from(MAX_MARKETS)]));
         }
         risk::shell::list(&mut host, market, Params { terms, caps, closing })?;
-        let policy = storage::unpack_policy(*policy).validated(&terms)?;
-        storage::store_policy(&mut host, market, &policy);
         Ok(market)
     }
 }

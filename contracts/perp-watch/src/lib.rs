@@ -9,7 +9,7 @@ use alloc::{vec, vec::Vec};
 use fusebox::vm::Vm;
 use fusebox_breaker::shell as breaker;
 use fusebox_core::panel::Scope;
-use perp::{pool, program, types::HOUSE};
+use perp::{pool, program, settle, types::HOUSE};
 use stylus_sdk::{prelude::*, ArbResult};
 
 /// The watch program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
@@ -29,8 +29,17 @@ impl PerpWatch {
         let seen = program::record(vm, market)?;
         let mut host = Vm::new(vm);
         let noted = HOUSE.note(&mut host, Scope::new(market), seen)?;
+        settle::remember(&mut host, market, &seen)?;
         pool::reward(&mut host, market, noted.risen)?;
+        if noted.risen > 0 {
+            program::follow(vm)?;
+        }
         Ok(noted.tier.code())
+    }
+
+    /// Anyone lets what may leave follow the incidents: less while one is open, and back along a ramp by the clock.
+    pub fn follow(&mut self) -> Reply<()> {
+        program::follow(self.vm())
     }
 
     /// A Sentinel has a scope take no new risk for some seconds: at most a day in any week.

@@ -12,11 +12,19 @@ sol! {
     event Increased(uint32 indexed market, address indexed account, bool isLong, uint256 size, uint256 notional, uint256 margin, uint256 fee);
     event Reduced(uint32 indexed market, address indexed account, uint256 size, uint256 notional, uint256 profit, uint256 loss, uint256 fee, uint256 badDebt);
     event Liquidated(uint32 indexed market, address indexed account, address indexed liquidator, uint256 size, uint256 notional, uint256 loss, uint256 reward, uint256 fee, uint256 badDebt);
+    event PositionSettled(uint32 indexed market, address indexed account, uint256 closed, uint256 credit, uint256 cut, uint256 paid, uint256 collected, uint256 badDebt);
+    event Deleveraged(uint32 indexed market, bool isLong, uint256 size, uint256 price, uint256 reserved, uint256 cover, uint256 left);
+    event ProfitCut(uint32 indexed market, address indexed account, uint256 profit, uint256 cut);
+    event Surcharged(uint32 indexed market, address indexed account, uint256 amount);
+    event Counted(uint32 indexed market, address indexed account, uint256 size, uint256 principal, uint256 profit, uint256 loss, uint256 badDebt);
+    event ProfitsDivided(uint32 indexed market, uint256 claims, uint256 paid);
+    event ProfitPaid(uint32 indexed market, address indexed account, uint256 claim, uint256 paid);
     event ToppedUp(uint32 indexed market, address indexed account, uint256 amount);
     event Provided(address indexed account, uint256 amount, uint256 shares);
     event Removed(address indexed account, uint256 amount, uint256 shares);
     event Rewarded(uint32 indexed market, address indexed account, uint256 bounty);
     event Refused(uint32 indexed market, address indexed account, uint8 tier);
+    event FundParametersSet(uint256 previous, uint256 current);
     event ProgramSet(uint256 indexed program, address previous, address current);
 
     error ZeroAmount();
@@ -28,6 +36,7 @@ sol! {
     error SizeAbovePosition(uint256 size, uint256 held);
     error LimitPrice(uint256 price, uint256 limit);
     error LiquidityInUse(uint256 assets, uint256 needed);
+    error DeleveragingNotDue(uint256 profit, uint256 bound);
     error Healthy(uint256 equity, uint256 threshold);
     error LossAboveMargin(uint256 loss, uint256 margin);
     error PoolInsolvent(uint256 owed, uint256 assets);
@@ -41,6 +50,24 @@ sol! {
     function value(uint32 scope, uint16 id) external view returns (uint256 value);
     function mark(uint32 scope, uint16 id) external;
     function list(uint256[] words) external returns (uint32 market);
+    function touch(uint32 market, address account, uint8 why, uint256 size) external returns (uint256 since);
+    function levy(uint32 market, address account, uint8 why, uint256 size) external returns (uint256 since);
+    function cover(uint32 market, bool isLong, uint128 price, uint128 open, uint128 bankruptcy) external returns (uint256 covered);
+    function bear(uint32 market, bool isLong, uint128 size, uint128 margin, uint128 entry, uint128 loss, uint128 badDebt, uint128 price) external;
+    function collect(uint32 market, address account, uint128 until, uint128 since, uint128 profit) external returns (uint256 taken, uint256 repaid);
+    function admit(uint32 market, address account, uint32 epoch, uint128 cut, uint128 borne) external;
+    function unwind(uint32 market) external;
+    function mend(uint32 market, address account, uint128 amount) external;
+    function drain(uint32 market) external;
+    function claim(uint32 market, address account, uint32 epoch) external returns (uint256 amount);
+    function enlist(uint32 market) external;
+    function govern(uint256[] words) external;
+    function losses(uint32 market) external view returns (uint256[] words);
+    function decide(uint256[] words) external;
+    function secure(bool entering) external;
+    function check(uint32 market, uint8 class) external view returns (uint8 tier);
+    function tighten() external;
+    function count(uint32 market, address account) external;
     function poke(uint32 market) external returns (uint8 tier);
     function record(uint32 market) external returns (uint256 sighting);
     function priced(uint32 market, uint8 class) external view returns (uint256 price, uint8 tier, bool grace, uint16 volatilityBps);
@@ -59,6 +86,12 @@ sol! {
     error NotPassed(uint256 bucket, uint256 ticket);
     error UnknownBucket(uint256 bucket, uint256 max);
     error MustWait(uint256 act);
+    error NotSettling(uint256 market);
+    error NotFixed(uint256 until);
+    error NotCounted(uint256 market);
+    error NothingDue(address account);
+    error IncidentClosed(uint256 incident);
+    error NothingLost(uint256 incident);
     error UnknownProgram(uint256 program, uint256 max);
     error ProgramFailed(uint256 program);
 }
@@ -83,6 +116,7 @@ impl From<Error> for Vec<u8> {
             Error::SizeAbovePosition { size, held } => two(SizeAbovePosition::SELECTOR, size, held),
             Error::LimitPrice { price, limit } => two(LimitPrice::SELECTOR, price, limit),
             Error::LiquidityInUse { assets, needed } => two(LiquidityInUse::SELECTOR, assets, needed),
+            Error::NotDue { profit, bound } => two(DeleveragingNotDue::SELECTOR, profit, bound),
             Error::Healthy { equity, threshold } => two(Healthy::SELECTOR, equity, threshold),
             Error::LossAboveMargin { loss, margin } => two(LossAboveMargin::SELECTOR, loss, margin),
             Error::PoolInsolvent { owed, assets } => two(PoolInsolvent::SELECTOR, owed, assets),

@@ -54,6 +54,13 @@ pub enum Error {
         /// What has to stay.
         needed: u128,
     },
+    /// No side's profit is above its share of the pool.
+    NotDue {
+        /// The larger profit of the two.
+        profit: u128,
+        /// What has to be passed.
+        bound: u128,
+    },
     /// The account is not liquidatable.
     Healthy {
         /// Its equity.
@@ -61,7 +68,7 @@ pub enum Error {
         /// The threshold.
         threshold: u128,
     },
-    /// A partial reduction whose loss exceeds the margin: close it whole.
+    /// A reduction whose loss exceeds the margin: the position is to be liquidated.
     LossAboveMargin {
         /// The loss.
         loss: u128,

@@ -6,14 +6,20 @@
 extern crate alloc;
 
 pub mod abi;
+pub mod cover;
 pub mod error;
+pub mod insurance;
+pub mod ledger;
 pub mod limits;
 pub mod logic;
 pub mod pool;
 pub mod program;
+pub mod settle;
 pub mod shell;
+pub mod side;
 pub mod storage;
 pub mod table;
+pub mod tally;
 pub mod token;
 pub mod types;
 

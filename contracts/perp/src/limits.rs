@@ -128,6 +128,14 @@ pub fn configure(host: &mut impl Host, bucket: u32, config: U256) -> Result<()> 
     Ok(limiter::shell::configure(host, &HOUSE.limiter, bucket, config, liquidity)?)
 }
 
+/// Lets what leaves follow the incidents of every scope that there can be: a pace of liquidations follows none.
+///
+/// Errors: the limiter's. Events: `Tightened`.
+pub fn follow(host: &mut impl Host) -> Result<()> {
+    let scopes: [Scope; 9] = core::array::from_fn(|at| Scope::new(u32::try_from(at).unwrap_or(0)));
+    Ok(HOUSE.follow(host, &scopes, &[WITHDRAWALS, REMOVALS])?)
+}
+
 /// Moves a held ticket to another owner: a change that has waited.
 pub fn escrow(host: &mut impl Host, id: U256, to: Address) -> Result<()> {
     let id = TicketId(u128::try_from(id).unwrap_or(u128::MAX));

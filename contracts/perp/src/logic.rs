@@ -1,5 +1,8 @@
 //! The protocol's rules: pure, by value; whoever asks gets the worse rounding.
 
+pub mod loss;
+pub mod settle;
+
 use crate::{
     error::Error,
     types::{Account, Books, Fill, Interest, Policy, Pool, Position, Rate, Side, BPS, LOT, MAX_AMOUNT, VIRTUAL_SHARES},
@@ -95,15 +98,17 @@ pub fn increase(books: Books, fee_bps: u16, rate: Rate, order: Order) -> Result<
     let entry_added = notional(order.size, rate, order.is_long)?;
     let fee = bps_up(value, fee_bps.into());
     let account = pay(account, add(order.margin, fee)?)?;
+    let side = interest.side(order.is_long);
     let position = Position {
         is_long: order.is_long,
         size: add(position.size, order.size)?,
         margin: add(position.margin, order.margin)?,
         entry: add(position.entry, entry_added)?,
+        snapshot: side.snapshot,
+        since: position.since,
     };
     let (_, loss) = result_of(&position, position.size, position.entry, rate)?;
-    let side = interest.side(order.is_long);
-    let side = Side { size: add(side.size, order.size)?, entry: add(side.entry, entry_added)? };
+    let side = Side { size: add(side.size, order.size)?, entry: add(side.entry, entry_added)?, ..side };
     let opening = Opening {
         notional: notional(position.size, rate, true)?,
         interest: side.entry,
@@ -147,7 +152,7 @@ fn unwind(position: Position, interest: Interest, part: u128, rate: Rate) -> Res
     let entry = share_of(position.entry, part, position.size, position.is_long)?;
     let (profit, loss) = result_of(&position, part, entry, rate)?;
     let side = interest.side(position.is_long);
-    let side = Side { size: side.size.saturating_sub(part), entry: side.entry.saturating_sub(entry) };
+    let side = Side { size: side.size.saturating_sub(part), entry: side.entry.saturating_sub(entry), ..side };
     let interest = interest.with(position.is_long, side);
     let position =
         Position { size: position.size.saturating_sub(part), entry: position.entry.saturating_sub(entry), ..position };
@@ -175,10 +180,11 @@ fn settle(pool: Pool, margin: u128, profit: u128, loss: u128) -> Result<(Pool, u
     Ok((pool, add(margin.saturating_sub(collected), paid)?, bad_debt))
 }
 
-/// Reduces a position; a whole reduction closes it and frees its margin.
+/// Reduces a position; a whole reduction closes it and frees its margin. One that owes more than its margin is liquidated,
+/// by anyone, so that its loss goes down the waterfall.
 ///
 /// Rounding: the profit down, the loss and the fee up; the fee at most what is left of the margin.
-/// Errors: more than there is; a partial reduction whose loss exceeds the margin.
+/// Errors: more than there is; a loss that exceeds the margin.
 pub fn reduce(books: Books, fee_bps: u16, rate: Rate, size: u128) -> Result<(Books, Fill), Error> {
     let Books { account, position, interest, pool } = books;
     if position.size == 0 {
@@ -188,16 +194,15 @@ pub fn reduce(books: Books, fee_bps: u16, rate: Rate, size: u128) -> Result<(Boo
         return Err(Error::SizeAbovePosition { size, held: position.size });
     }
     let unwound = unwind(position, interest, size, rate)?;
-    if unwound.position.size != 0 && unwound.loss > position.margin {
+    if unwound.loss > position.margin {
         return Err(Error::LossAboveMargin { loss: unwound.loss, margin: position.margin });
     }
-    let (pool, margin, bad_debt) = settle(pool, position.margin, unwound.profit, unwound.loss)?;
+    let (pool, margin, _) = settle(pool, position.margin, unwound.profit, unwound.loss)?;
     let value = notional(size, rate, true)?;
     let fee = bps_up(value, fee_bps.into()).min(margin);
     let pool = Pool { assets: add(pool.assets, fee)?, ..pool };
     let margin = margin.saturating_sub(fee);
-    let fill =
-        Fill { size, notional: value, fee, profit: unwound.profit, loss: unwound.loss, bad_debt, ..Fill::default() };
+    let fill = Fill { size, notional: value, fee, profit: unwound.profit, loss: unwound.loss, ..Fill::default() };
     let (account, position) = if unwound.position.size == 0 {
         (Account { free: add(account.free, margin)?, ..account }, Position::default())
     } else {

@@ -1,17 +1,20 @@
 //! Liquidity and liquidation: price first and by value, load, decide, store, log.
 
 use crate::{
-    abi, limits, logic, program,
+    abi,
+    cover::Bankrupt,
+    limits, logic, program,
     shell::{load, realised, store, topic, w, warm},
     storage,
-    types::{Account, Fill, Pool, HOUSE, LOT, MAX_MARKETS},
+    types::{Account, Fill, Pool, Position, HOUSE, LOT, MAX_MARKETS},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolEvent;
+use fusebox::{types::WOUND_DOWN, Refusal};
 use fusebox_core::{
     host::{emit, Host},
-    panel::{Class, Scope},
+    panel::{Class, Scope, SIGNAL},
 };
 use fusebox_market as risk;
 use stylus_sdk::stylus_core::Host as StylusHost;
@@ -27,12 +30,21 @@ pub fn liquidate(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: A
         Err(refusal) => return Ok(Err(refusal)),
     };
     let (liquidator, rate) = (host.caller(), quote.rate);
-    let (before, closing) = (load(host, market, who)?, risk::storage::closing(host, market));
-    let (mut after, fill) = logic::liquidate(before, &closing, host.now(), rate, quote.grace)?;
+    let (closing, now) = (risk::storage::closing(host, market), host.now());
+    let mut before = load(vm, host, market, who, false, (0, U256::ZERO))?;
+    let (mut after, mut fill) = logic::liquidate(before, &closing, now, rate, quote.grace)?;
+    if fill.profit > 0 && risk::storage::terms(host, market).stressed {
+        before = load(vm, host, market, who, true, (1, U256::ZERO))?;
+        (after, fill) = logic::liquidate(before, &closing, now, rate, quote.grace)?;
+    }
     if risk::logic::is_paced(&closing, fill.notional, fill.bad_debt > 0) {
         program::pass(vm, host, limits::liquidations(market), fill.notional)?;
     }
     after.account = realised(host, who, after.account, 0, 0, fill.loss);
+    let policy = storage::policy(host, market);
+    let (pool, buffer) = logic::loss::feed(after.pool, storage::buffer(host, market), policy.buffer_bps, fill.fee);
+    after.pool = pool;
+    storage::store_buffer(host, market, buffer).map_err(abi::overflow)?;
     store(host, market, who, &before, &after)?;
     let keeper = logic::credit(storage::account(host, liquidator), fill.reward)?; // loaded after the store: he may be `who`
     storage::store_account(host, liquidator, keeper).map_err(abi::overflow)?;
@@ -42,6 +54,11 @@ pub fn liquidate(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: A
         &[abi::Liquidated::SIGNATURE_HASH, topic(market), who.into_word(), liquidator.into_word()],
         [w(size), w(notional), w(loss), w(reward), w(fee), w(bad_debt)],
     );
+    if bad_debt > 0 {
+        let Position { is_long, size, entry, margin, .. } = before.position;
+        let margin = margin.saturating_sub(reward);
+        program::bear(vm, market, &Bankrupt { is_long, size, margin, entry, loss, bad_debt, price: rate.price })?;
+    }
     Ok(Ok(()))
 }
 
@@ -49,14 +66,17 @@ pub fn liquidate(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: A
 ///
 /// A market in doubt stops the pool's door, both ways: nobody could say what a share is worth.
 fn value(vm: &impl StylusHost, host: &impl Host, up: bool) -> Result<((u128, u128), u128)> {
-    HOUSE.check(host, Scope::PROTOCOL, Class::Increase)?;
+    match HOUSE.check(host, Scope::PROTOCOL, Class::Increase) {
+        Err(Refusal::Stopped { sources: SIGNAL, until: WOUND_DOWN, .. }) if up => {} // who leaves is not locked in by it
+        outcome => drop(outcome?),
+    }
     let (mut owed, mut owing, mut in_use) = (0u128, 0u128, 0u128);
     for market in 1..=fusebox::markets(host).min(MAX_MARKETS) {
         let interest = storage::interest(host, market);
         if interest.long.size == 0 && interest.short.size == 0 {
             continue;
         }
-        let quote = program::priced(vm, market, Class::Increase)?;
+        let quote = program::quoted(vm, market, program::DOOR)?;
         let (a, b) = logic::unrealised(&interest, quote.rate, up)?;
         (owed, owing) = (owed.saturating_add(a), owing.saturating_add(b));
         in_use = in_use.max(logic::needed_for(&interest, &storage::terms(host, market)));
@@ -66,7 +86,9 @@ fn value(vm: &impl StylusHost, host: &impl Host, up: bool) -> Result<((u128, u12
 
 /// Free collateral into the pool.
 pub fn provide(vm: &impl StylusHost, host: &mut impl Host, amount: U256) -> Result<U256> {
-    let (claims, _) = value(vm, host, false)?;
+    let ((owed, owing), _) = value(vm, host, false)?;
+    // Who comes pays for what those who were cut have still to pay; who leaves is not paid for it.
+    let claims = (owed, owing.saturating_add(storage::loss::pending(host)));
     let (who, pool, amount) = (host.caller(), storage::pool(host), logic::amount(amount)?);
     let account = warm(host, who, storage::account(host, who), amount)?; // shares leave without having warmed up
     let (account, after, shares) = logic::provide(account, pool, claims, amount)?;

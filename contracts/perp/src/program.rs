@@ -2,9 +2,11 @@
 
 use crate::{
     abi::{
-        carryCall, configureCall, listCall, markCall, overflowCall, overlaidCall, pokeCall, pricedCall, recordCall,
-        valueCall, InvalidLength, NotPassed, ProgramFailed, ZeroAddress,
+        admitCall, bearCall, carryCall, checkCall, collectCall, configureCall, countCall, coverCall, decideCall,
+        enlistCall, levyCall, listCall, markCall, overflowCall, overlaidCall, pokeCall, pricedCall, recordCall,
+        secureCall, tightenCall, touchCall, valueCall, InvalidLength, NotPassed, ProgramFailed, ZeroAddress,
     },
+    cover::Bankrupt,
     storage,
     types::{Rate, HOUSE},
 };
@@ -13,7 +15,7 @@ use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolCall, SolError};
 use fusebox::{types::Sighting, vm::Vm};
 use fusebox_core::{
-    host::{revert, Host as Shell},
+    host::{revert, word, Host as Shell},
     pack::{field, field_u128},
     panel::{Class, Tier},
 };
@@ -45,8 +47,26 @@ pub const LIMIT: u64 = 11;
 pub const METER: u64 = 12;
 /// Liquidation.
 pub const RISK: u64 = 13;
+/// The waterfall: reached by the other programs only.
+pub const COVER: u64 = 14;
+/// The end of markets, and money brought back.
+pub const SETTLE: u64 = 15;
+/// What Governance decides about scopes: reached by the carrying program only.
+pub const WIND: u64 = 16;
+/// Deleveraging: reached by the other programs only.
+pub const SIDE: u64 = 17;
+/// What is owed after a loss: reached by the other programs only.
+pub const LEDGER: u64 = 18;
+/// Counting positions at a settlement: reached by the settlement program only.
+pub const TALLY: u64 = 19;
+/// Staking in the fund.
+pub const FUND: u64 = 20;
+/// Settling who was deleveraged: reached by the other programs only.
+pub const TOUCH: u64 = 21;
+/// The fund's terms, and what it holds back: reached by the other programs only.
+pub const HOLD: u64 = 22;
 /// The last of them.
-pub const LAST: u64 = RISK;
+pub const LAST: u64 = HOLD;
 
 /// Writes where the programs are, in the order of their numbers; once, at construction.
 pub fn store(host: &mut impl Shell, programs: &[Address]) -> Result<(), Vec<u8>> {
@@ -96,22 +116,110 @@ pub struct Priced {
 }
 
 /// Panel and price at once: refuses by itself in every transaction in which a condition holds.
-#[inline(never)]
 pub fn priced(vm: &impl Host, market: u32, class: Class) -> Result<Priced, Vec<u8>> {
-    let input = revert(pricedCall::SELECTOR, [U256::from(market), U256::from(class.code())]);
+    quoted(vm, market, class.code())
+}
+
+/// The number that stands for the pool's door among the classes: an Increase that no wind-down refuses.
+///
+/// A market that Governance winds down has a price like any other, and who provides must not be locked in by it.
+pub const DOOR: u8 = 5;
+
+/// See [`priced`].
+#[inline(never)]
+pub fn quoted(vm: &impl Host, market: u32, code: u8) -> Result<Priced, Vec<u8>> {
+    let input = revert(pricedCall::SELECTOR, [U256::from(market), U256::from(code)]);
     let answer = delegate(vm, ORACLE, &input)?;
     let mut words = answer.chunks_exact(32).map(U256::from_be_slice);
     let failed = || revert(ProgramFailed::SELECTOR, [U256::from(ORACLE)]);
     let mut next = || words.next().ok_or_else(failed);
     let (price, tier, grace, volatility) = (next()?, next()?, next()?, next()?);
-    let (_, decimals) = storage::token(&Vm::new(vm));
-    let scale = 10u128.saturating_pow(36u32.saturating_sub(decimals.into()));
+    let scale = storage::scale(&Vm::new(vm));
     Ok(Priced {
         rate: Rate { price: field_u128(price, 0, 128), scale },
         tier: tier_of(field(tier, 0, 64)),
         grace: !grace.is_zero(),
         volatility_bps: u16::try_from(volatility).unwrap_or(u16::MAX),
     })
+}
+
+/// A call of a program whose arguments are words: what it answers.
+pub fn ask<const N: usize>(
+    vm: &impl Host,
+    program: u64,
+    selector: [u8; 4],
+    words: [U256; N],
+) -> Result<Vec<U256>, Vec<u8>> {
+    let answer = delegate(vm, program, &revert(selector, words))?;
+    Ok(answer.chunks_exact(32).map(U256::from_be_slice).collect())
+}
+
+/// A call of a program that answers nothing of interest.
+pub fn tell<const N: usize>(vm: &impl Host, program: u64, selector: [u8; 4], words: [U256; N]) -> Result<(), Vec<u8>> {
+    delegate(vm, program, &revert(selector, words)).map(drop)
+}
+
+/// An amount of an answer.
+fn amount(answer: &[U256], at: usize, program: u64) -> Result<u128, Vec<u8>> {
+    let word = answer.get(at).ok_or_else(|| revert(ProgramFailed::SELECTOR, [U256::from(program)]))?;
+    Ok(field_u128(*word, 0, 128))
+}
+
+/// Settles a position and has a trade looked at: what of profits has been cut, for a position that is opened now.
+pub fn touch(vm: &impl Host, market: u32, account: Address, (why, size): (u8, U256)) -> Result<u128, Vec<u8>> {
+    let words = [U256::from(market), word(account), U256::from(why), size];
+    let answer = delegate(vm, TOUCH, &revert(touchCall::SELECTOR, words))?;
+    Ok(answer.chunks_exact(32).map(U256::from_be_slice).next().map_or(0, |since| field_u128(since, 0, 128)))
+}
+
+/// Closes a part of a side for a loss: what that will cover.
+pub fn close(
+    vm: &impl Host,
+    market: u32,
+    is_long: bool,
+    price: u128,
+    open: u128,
+    bankruptcy: u128,
+) -> Result<u128, Vec<u8>> {
+    let words = [U256::from(market), U256::from(is_long), U256::from(price), U256::from(open), U256::from(bankruptcy)];
+    amount(&ask(vm, SIDE, coverCall::SELECTOR, words)?, 0, SIDE)
+}
+
+/// The waterfall: what a position lost beyond its margin.
+pub fn bear(vm: &impl Host, market: u32, from: &Bankrupt) -> Result<(), Vec<u8>> {
+    let [a, b, c, d, e, f, g] = from.words().map(U256::from);
+    tell(vm, COVER, bearCall::SELECTOR, [U256::from(market), a, b, c, d, e, f, g])
+}
+
+/// What losses ask of a trade of a marked market: how much has been cut of profits.
+pub fn levy(vm: &impl Host, market: u32, account: Address, why: u8, size: U256) -> Result<u128, Vec<u8>> {
+    let words = [U256::from(market), word(account), U256::from(why), size];
+    amount(&ask(vm, LEDGER, levyCall::SELECTOR, words)?, 0, LEDGER)
+}
+
+/// Marks the markets of a domain as its ledger asks.
+pub fn enlist(vm: &impl Host, market: u32) -> Result<(), Vec<u8>> {
+    tell(vm, LEDGER, enlistCall::SELECTOR, [U256::from(market)])
+}
+
+/// Cuts a profit: what the pool keeps, and what the ledger pays back at once.
+pub fn collect(
+    vm: &impl Host,
+    market: u32,
+    account: Address,
+    until: u128,
+    since: u128,
+    profit: u128,
+) -> Result<(u128, u128), Vec<u8>> {
+    let words = [U256::from(market), word(account), U256::from(until), U256::from(since), U256::from(profit)];
+    let answer = ask(vm, LEDGER, collectCall::SELECTOR, words)?;
+    Ok((amount(&answer, 0, LEDGER)?, amount(&answer, 1, LEDGER)?))
+}
+
+/// Admits a claim of who was deleveraged.
+pub fn admit(vm: &impl Host, market: u32, account: Address, epoch: u32, cut: u128, borne: u128) -> Result<(), Vec<u8>> {
+    let words = [U256::from(market), word(account), U256::from(epoch), U256::from(cut), U256::from(borne)];
+    tell(vm, LEDGER, admitCall::SELECTOR, words)
 }
 
 /// Pokes: the tier that is now remembered.
@@ -170,6 +278,32 @@ pub fn carry(vm: &impl Host, words: &[U256]) -> Result<(), Vec<u8>> {
     delegate(vm, CARRY, &list_of_words(carryCall::SELECTOR, words)).map(drop)
 }
 
+/// What open incidents ask before anybody enters the fund or leaves it.
+pub fn secure(vm: &impl Host, entering: bool) -> Result<(), Vec<u8>> {
+    tell(vm, HOLD, secureCall::SELECTOR, [U256::from(entering)])
+}
+
+/// Carries out what Governance has decided about a scope or the fund.
+pub fn decide(vm: &impl Host, id: u16, words: &[U256]) -> Result<(), Vec<u8>> {
+    let program = if id < crate::insurance::COVER { WIND } else { HOLD };
+    delegate(vm, program, &list_of_words(decideCall::SELECTOR, words)).map(drop)
+}
+
+/// Lets the buckets of what leaves follow the incidents.
+pub fn follow(vm: &impl Host) -> Result<(), Vec<u8>> {
+    tell(vm, METER, tightenCall::SELECTOR, [])
+}
+
+/// Whether a class of action passes by what is remembered.
+pub fn check(vm: &impl Host, market: u32, class: Class) -> Result<(), Vec<u8>> {
+    tell(vm, VIEW, checkCall::SELECTOR, [U256::from(market), U256::from(class.code())])
+}
+
+/// Counts a position at the price of a settlement.
+pub fn count(vm: &impl Host, market: u32, account: Address) -> Result<(), Vec<u8>> {
+    tell(vm, TALLY, countCall::SELECTOR, [U256::from(market), word(account)])
+}
+
 /// Lists a market: its number.
 pub fn list(vm: &impl Host, words: &[U256]) -> Result<u32, Vec<u8>> {
     let answer = delegate(vm, SETUP, &list_of_words(listCall::SELECTOR, words))?;
@@ -193,7 +327,8 @@ pub fn record(vm: &impl Host, market: u32) -> Result<Sighting, Vec<u8>> {
     let word = U256::from_be_bytes(word);
     let contained = field(word, 8, 8) != 0;
     let outage = (field(word, 128, 64), field(word, 192, 64));
-    Ok(Sighting { tier: tier_of(field(word, 0, 8)), anomaly: field(word, 64, 64), contained, outage })
+    let feeds = u8::try_from(field(word, 16, 8)).unwrap_or(0);
+    Ok(Sighting { tier: tier_of(field(word, 0, 8)), anomaly: field(word, 64, 64), contained, outage, feeds })
 }
 
 /// The tier with that number; one that there is not is the highest that stops.

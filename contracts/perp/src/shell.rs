@@ -10,9 +10,9 @@ use crate::{
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
-use alloy_sol_types::SolEvent;
+use alloy_sol_types::{SolError, SolEvent};
 use fusebox_core::{
-    host::{emit, Host},
+    host::{emit, revert, Host},
     panel::{Class, Scope},
 };
 use fusebox_limiter as limiter;
@@ -21,7 +21,41 @@ use stylus_sdk::stylus_core::Host as StylusHost;
 
 type Result<T> = core::result::Result<T, Vec<u8>>;
 
-pub(crate) fn load(host: &impl Host, market: u32, who: Address) -> Result<Books> {
+/// Why a position is looked at: 0 only to settle it, 1 before it is liquidated, 2 before it is opened or increased, 3 before
+/// it is reduced.
+pub(crate) type Why = u8;
+
+/// The books of a trade of `size`: a position that was deleveraged since is settled first, and where a loss of the domain
+/// is on the books, its profit is cut and the fee's surcharge taken first.
+#[inline(never)] // once in a program: bytes run out before gas
+pub(crate) fn load(
+    vm: &impl StylusHost,
+    host: &impl Host,
+    market: u32,
+    who: Address,
+    stressed: bool,
+    trade: (Why, U256),
+) -> Result<Books> {
+    let mut looked = false;
+    let mut since = 0;
+    loop {
+        let mut books = read(host, market, who)?;
+        let position = &mut books.position;
+        let is_current = position.size == 0 || position.snapshot == books.interest.side(position.is_long).snapshot;
+        if looked || is_current && !stressed {
+            if stressed {
+                position.since = since; // of a position that is opened now as well
+            }
+            return Ok(books);
+        }
+        since = program::touch(vm, market, who, trade)?;
+        looked = true;
+    }
+}
+
+/// The books as they are stored.
+#[inline(never)] // once in a program: bytes run out before gas
+pub(crate) fn read(host: &impl Host, market: u32, who: Address) -> Result<Books> {
     Ok(Books {
         account: storage::account(host, who),
         position: storage::position(host, who, market).map_err(abi::overflow)?,
@@ -68,10 +102,10 @@ pub fn increase(
 ) -> Result<()> {
     let who = host.caller();
     let quote = program::priced(vm, market, Class::Increase)?;
-    let before = load(host, market, who)?;
+    let terms = storage::terms(host, market);
+    let before = load(vm, host, market, who, terms.stressed, (2, ask.size))?;
     let order = ask.order(&before.position, existing)?;
     logic::within_limit(order.is_long, quote.rate.price, limit)?;
-    let terms = storage::terms(host, market);
     let (after, fill, opening) = logic::increase(before, terms.fee_bps, quote.rate, order)?;
     let weather = Weather { tier: quote.tier, volatility_bps: quote.volatility_bps };
     risk::shell::admit(host, market, |_, _, caps| (terms, caps), weather, &opening)?;
@@ -114,14 +148,15 @@ impl Ask {
 pub fn reduce(vm: &impl StylusHost, host: &mut impl Host, market: u32, size: Option<U256>, limit: U256) -> Result<()> {
     let who = host.caller();
     let quote = program::priced(vm, market, Class::Reduce)?;
-    let before = load(host, market, who)?;
+    let terms = storage::terms(host, market);
+    let before = load(vm, host, market, who, terms.stressed, (3, size.unwrap_or(U256::MAX)))?;
     let size = size.map_or(Ok(before.position.size), logic::amount)?;
     logic::within_limit(!before.position.is_long, quote.rate.price, limit)?;
-    let terms = storage::terms(host, market);
     let (mut after, fill) = logic::reduce(before, terms.fee_bps, quote.rate, size)?;
     let unpaid = after.pool.unpaid.saturating_sub(before.pool.unpaid);
     let secs = u32::from(terms.warmup_mins).saturating_mul(60);
-    after.account = realised(host, who, after.account, secs, fill.profit.saturating_sub(unpaid), fill.loss);
+    let paid = fill.profit.saturating_sub(unpaid);
+    after.account = realised(host, who, after.account, secs, paid, fill.loss);
     store(host, market, who, &before, &after)?;
     let Fill { size, notional, profit, loss, fee, bad_debt, .. } = fill;
     emit(
@@ -133,12 +168,12 @@ pub fn reduce(vm: &impl StylusHost, host: &mut impl Host, market: u32, size: Opt
 }
 
 /// Moves free collateral into a position.
-pub fn top_up(host: &mut impl Host, market: u32, amount: U256) -> Result<()> {
+pub fn top_up(vm: &impl StylusHost, host: &mut impl Host, market: u32, amount: U256) -> Result<()> {
     HOUSE.check(host, Scope::new(market), Class::Inflow)?;
     let who = host.caller();
     let amount = logic::amount(amount)?;
-    let position = storage::position(host, who, market).map_err(abi::overflow)?;
-    let (account, position) = logic::top_up(storage::account(host, who), position, amount)?;
+    let Books { account, position, .. } = load(vm, host, market, who, false, (0, U256::ZERO))?;
+    let (account, position) = logic::top_up(account, position, amount)?;
     storage::store_account(host, who, account).map_err(abi::overflow)?;
     storage::store_position(host, who, market, &position).map_err(abi::overflow)?;
     emit(host, &[abi::ToppedUp::SIGNATURE_HASH, topic(market), who.into_word()], [w(amount)]);
@@ -195,6 +230,10 @@ pub(crate) fn warm(host: &impl Host, who: Address, account: Account, amount: u12
         return Ok(account);
     }
     let (warming, now) = (risk::storage::warm(host, who), host.now());
-    risk::logic::withdraw(warming, now, account.free, amount)?;
+    // The one error of this by itself: the conversion of all of the market's is two kilobytes of a program.
+    risk::logic::withdraw(warming, now, account.free, amount).map_err(|_| {
+        let available = risk::logic::withdrawable(warming, now, account.free);
+        revert(risk::abi::ProfitWarming::SELECTOR, [w(amount), w(available)])
+    })?;
     Ok(Account { warming: risk::logic::locked_up(warming, now) > 0, ..account })
 }

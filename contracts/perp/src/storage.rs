@@ -3,14 +3,20 @@
 //! | root | slot | word |
 //! |---|---|---|
 //! | `perp.config` | 0 | collateral token 160, its decimals 8 |
-//! | | 1 to 13 | the programs of [`crate::program`], by their numbers 160 |
-//! | `perp.markets` | 4m | policy: bounty 64 |
-//! | | 4m+1, 4m+2 | long and short side: size 128, entry 128 |
+//! | | 1 to 22 | the programs of [`crate::program`], by their numbers 160 |
+//! | `perp.markets` | 4m | policy: bounty 64, target of the buffer 16, share and target of a side's profit 16 each; at 144 the buffer 112 |
+//! | | 4m+1, 4m+2 | long and short side: size 112, entry 112, snapshot 32 |
 //! | `perp.accounts` | keccak(account . root) | free 112, shares 112, at 255 whether a profit may be warming up |
 //! | `perp.positions` | keccak(account, market . root) | size 120, margin 120, long 1 |
-//! | | the next | entry 128 |
+//! | | the next | entry 128, snapshot 32, index of cuts 96 |
 //! | `perp.pool` | 0 | assets 128, shares 128 |
 //! | | 1 | bad debt 128, unpaid 128 |
+//!
+//! What losses add is in [`loss`] and [`insurance`], what the end of a market adds in [`settle`].
+
+pub mod insurance;
+pub mod loss;
+pub mod settle;
 
 use crate::types::{Account, Interest, Policy, Pool, Position, Side};
 use alloy_primitives::{Address, U256};
@@ -30,12 +36,15 @@ const POOL: U256 = erc7201("perp.pool");
 
 /// A term's number in the parameter table.
 pub const TERM: u16 = 0x0500;
+/// Where the word of a market's policy has its buffer.
+const BUFFER: u32 = 144;
 /// Where the word of an account says that a profit may be warming up.
 const WARMING: u32 = 255;
 
 /// A packed word.
 pub type Packed = Result<U256, FieldOverflow>;
 
+#[inline(never)] // once in a program: bytes run out before gas
 fn pair(low: u128, high: u128) -> Packed {
     with_field_u128(with_field_u128(U256::ZERO, 0, 128, low)?, 128, 128, high)
 }
@@ -44,6 +53,11 @@ fn pair(low: u128, high: u128) -> Packed {
 pub fn token(host: &impl Host) -> (Address, u8) {
     let config = host.load(CONFIG);
     (address(config), u8::try_from(field(config, 160, 8)).unwrap_or(0))
+}
+
+/// What sizes at prices are divided by to be token units: `10^(36 - decimals)`.
+pub fn scale(host: &impl Host) -> u128 {
+    10u128.saturating_pow(36u32.saturating_sub(token(host).1.into()))
 }
 
 /// Writes the collateral token, once, at construction.
@@ -99,6 +113,11 @@ fn tightened(host: &impl Host, market: u32, approved: Terms) -> Terms {
     }
 }
 
+/// The loss domain of a market.
+pub fn domain(host: &impl Host, market: u32) -> u32 {
+    market::closing(host, market).domain.into()
+}
+
 /// The word of a market's policy.
 pub fn policy_word(host: &impl Host, market: u32) -> U256 {
     host.load(market_slot(market, 0))
@@ -111,17 +130,35 @@ pub fn policy(host: &impl Host, market: u32) -> Policy {
 
 /// The policy in a word, not validated.
 pub fn unpack_policy(packed: U256) -> Policy {
-    Policy { bounty: field(packed, 0, 64) }
+    let small = |offset| u16::try_from(field(packed, offset, 16)).unwrap_or(u16::MAX);
+    Policy { bounty: field(packed, 0, 64), buffer_bps: small(64), share_bps: small(80), target_bps: small(96) }
 }
 
-/// Writes a market's policy.
+/// Writes a market's policy; its buffer stays.
 pub fn store_policy(host: &mut impl Host, market: u32, policy: &Policy) {
-    host.store(market_slot(market, 0), U256::from(policy.bounty));
+    let small = [policy.buffer_bps, policy.share_bps, policy.target_bps];
+    let above = small.iter().rev().fold(0u128, |word, bps| word.wrapping_shl(16) | u128::from(*bps));
+    let low = u128::from(policy.bounty) | above.wrapping_shl(64);
+    let [_, _, c, d] = policy_word(host, market).into_limbs();
+    let kept = U256::from_limbs([0, 0, c & !0xffff, d]); // the buffer begins 16 bits into the third
+    host.store(market_slot(market, 0), kept | U256::from(low));
+}
+
+/// A market's buffer.
+pub fn buffer(host: &impl Host, market: u32) -> u128 {
+    field_u128(policy_word(host, market), BUFFER, 112)
+}
+
+/// Writes a market's buffer.
+pub fn store_buffer(host: &mut impl Host, market: u32, buffer: u128) -> Result<(), FieldOverflow> {
+    let packed = with_field_u128(policy_word(host, market), BUFFER, 112, buffer)?;
+    host.store(market_slot(market, 0), packed);
+    Ok(())
 }
 
 fn side(host: &impl Host, slot: U256) -> Side {
     let packed = host.load(slot);
-    Side { size: field_u128(packed, 0, 128), entry: field_u128(packed, 128, 128) }
+    Side { size: field_u128(packed, 0, 112), entry: field_u128(packed, 112, 112), snapshot: field(packed, 224, 32) }
 }
 
 /// The open interest of a market.
@@ -132,7 +169,8 @@ pub fn interest(host: &impl Host, market: u32) -> Interest {
 /// Writes one side of a market, which is all that a trade changes.
 pub fn store_side(host: &mut impl Host, market: u32, is_long: bool, side: Side) -> Result<(), FieldOverflow> {
     let part = if is_long { 1 } else { 2 };
-    host.store(market_slot(market, part), pair(side.size, side.entry)?);
+    let packed = with_field_u128(U256::from(side.size), 112, 112, side.entry)?; // sizes and entries have 112 bits
+    host.store(market_slot(market, part), with_field(packed, 224, 32, side.snapshot)?);
     Ok(())
 }
 
@@ -166,11 +204,14 @@ pub fn position(host: &impl Host, who: Address, market: u32) -> Result<Position,
     if size == 0 {
         return Ok(Position::default());
     }
+    let more = host.load(element(slot, 1));
     Ok(Position {
         is_long: field(packed, 240, 1) == 1,
         size,
         margin: field_u128(packed, 120, 120),
-        entry: field_u128(host.load(element(slot, 1)), 0, 128),
+        entry: field_u128(more, 0, 128),
+        snapshot: field(more, 128, 32),
+        since: field_u128(more, 160, 96),
     })
 }
 
@@ -185,7 +226,8 @@ pub fn store_position(
     let packed = with_field_u128(U256::ZERO, 0, 120, position.size)?;
     let packed = with_field_u128(packed, 120, 120, position.margin)?;
     host.store(slot, with_field(packed, 240, 1, position.is_long.into())?);
-    host.store(element(slot, 1), U256::from(position.entry));
+    let above = u128::from(position.snapshot) | position.since.wrapping_shl(32); // 32 and 96 bits
+    host.store(element(slot, 1), pair(position.entry, above)?);
     Ok(())
 }
 

@@ -11,7 +11,7 @@
 use crate::{
     abi, limits, program,
     storage::{self, TERM},
-    types::{BOUNTY, HOUSE},
+    types::{HOUSE, TARGET},
 };
 use alloc::vec::Vec;
 use alloy_primitives::U256;
@@ -34,7 +34,7 @@ use fusebox_core::{
 use fusebox_limiter as limiter;
 use fusebox_market::{
     self as risk,
-    params::{Terms, MAX_CAP, MAX_DUST},
+    params::{Terms, MAX_CAP, MAX_DUST, TERMS},
 };
 use stylus_sdk::stylus_core::Host as StylusHost;
 
@@ -50,7 +50,7 @@ const WAITS: (Row, Row, Row, Row) = {
 
 /// The rows. Where a Steward may tighten, its floor stands last and is not the first bound: a threshold of the breaker
 /// that it could lower far enough would be a pause, so it has none of these.
-pub const TABLE: [Row; 49] = [
+pub const TABLE: [Row; 52] = [
     WAITS.0,
     WAITS.1,
     WAITS.2,
@@ -106,6 +106,10 @@ pub const TABLE: [Row; 49] = [
     Row::contested(0x0511, 0, MAX_DUST),
     Row::contested(0x0512, 86_400, 31_536_000),
     Row::contested(0x0513, 0, 0xffff_ffff_ffff_ffff),
+    // A buffer is taken from the pool; deleveraging protects the pool and closes somebody's position.
+    Row::contested(0x0514, 0, 1_000),
+    Row::contested(0x0515, 0, 9_999),
+    Row::contested(0x0516, 0, 9_999),
 ];
 
 const _: () = assert!(is_table(&TABLE));
@@ -166,15 +170,24 @@ fn of_market(host: &impl Host, market: u32, term: u8) -> Result<u128> {
             [U256::from(market), U256::from(TERM).saturating_add(U256::from(term))],
         ));
     }
-    Ok(if term == BOUNTY { storage::policy(host, market).bounty.into() } else { params.get(term) })
+    Ok(if (TERMS..=TARGET).contains(&term) { storage::policy(host, market).get(term) } else { params.get(term) })
 }
 
-/// Writes it; the bounty stays at most the smallest margin.
+/// Gives a market that was just listed what the protocol has of its own for it.
+///
+/// Errors: [`crate::error::Error::Term`].
+pub fn establish(host: &mut impl Host, market: u32, policy: U256) -> Result<()> {
+    let policy = storage::unpack_policy(policy).validated(&risk::storage::terms(host, market))?;
+    storage::store_policy(host, market, &policy);
+    Ok(())
+}
+
+/// Writes it; the policy keeps its bounds, of which one is the smallest margin.
 fn set_of_market(host: &mut impl Host, market: u32, term: u8, value: u128) -> Result<()> {
     of_market(host, market, term)?;
     let mut policy = storage::policy(host, market);
-    if term == BOUNTY {
-        policy.bounty = u64::try_from(value).unwrap_or(u64::MAX);
+    if (TERMS..=TARGET).contains(&term) {
+        policy = policy.with(term, value);
     } else {
         risk::shell::set(host, market, term, value)?;
     }

@@ -20,11 +20,17 @@ pub const VIRTUAL_SHARES: u128 = 1_000_000;
 /// Shares leave in lots of this many, about a unit of the token: what the limiter counts, since shares pass its bounds.
 pub const LOT: u128 = VIRTUAL_SHARES;
 
-/// What the protocol has of its own for each market, beside the market's parameters.
+/// What the protocol has of its own for each market, beside the market's parameters; a field of zero is off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     /// What the pool pays whoever pokes, for each tier by which an incident rises, in token units: 0..=the smallest margin.
     pub bounty: u64,
+    /// Up to where liquidations fill the market's buffer, bps of the pool: 0..=1,000.
+    pub buffer_bps: u16,
+    /// The profit of a side above which anyone may have it deleveraged, bps of the pool: 0..=9,999.
+    pub share_bps: u16,
+    /// The profit to which that brings it back, bps of the pool: 0..=`share_bps`; at least one is aimed at.
+    pub target_bps: u16,
 }
 
 impl Policy {
@@ -32,16 +38,49 @@ impl Policy {
     ///
     /// Errors: [`Error::Term`] with the number of the term in the table, the value and the bound it broke.
     pub fn validated(self, terms: &Terms) -> Result<Self, Error> {
-        let (value, bound) = (u128::from(self.bounty), terms.min_margin);
-        if value > bound {
-            return Err(Error::Term { term: BOUNTY, value, bound });
+        let bounds = [terms.min_margin, MAX_BUFFER_BPS, BPS.saturating_sub(1), self.share_bps.into()];
+        for (term, bound) in (BOUNTY..).zip(bounds) {
+            let value = self.get(term);
+            if value > bound {
+                return Err(Error::Term { term, value, bound });
+            }
         }
         Ok(self)
+    }
+    /// A parameter by its number.
+    pub fn get(&self, term: u8) -> u128 {
+        match term {
+            BOUNTY => self.bounty.into(),
+            BUFFER => self.buffer_bps.into(),
+            SHARE => self.share_bps.into(),
+            _ => self.target_bps.into(),
+        }
+    }
+    /// With another value of a parameter, cut to its field; not validated.
+    pub fn with(mut self, term: u8, value: u128) -> Self {
+        let small = u16::try_from(value).unwrap_or(u16::MAX);
+        match term {
+            BOUNTY => self.bounty = u64::try_from(value).unwrap_or(u64::MAX),
+            BUFFER => self.buffer_bps = small,
+            SHARE => self.share_bps = small,
+            _ => self.target_bps = small,
+        }
+        self
     }
 }
 
 /// The number of the bounty in the parameter table, after the market's own.
 pub const BOUNTY: u8 = TERMS;
+/// The number of the buffer's target.
+pub const BUFFER: u8 = 20;
+/// The number of the profit above which a side is deleveraged.
+pub const SHARE: u8 = 21;
+/// The number of the profit to which it comes back.
+pub const TARGET: u8 = 22;
+/// The largest target of a buffer, bps of the pool.
+pub const MAX_BUFFER_BPS: u128 = 1_000;
+/// What the pool keeps when it bears a loss, bps of the larger side's entry notional: a move of half can still be paid.
+pub const FLOOR_BPS: u128 = 5_000;
 
 /// Open interest of a market.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +98,8 @@ pub struct Side {
     pub size: u128,
     /// Sum of entry notionals.
     pub entry: u128,
+    /// How often it was deleveraged, [`fusebox_market::types::side::Snapshot`]: 32 bits.
+    pub snapshot: u64,
 }
 
 impl Interest {
@@ -91,6 +132,10 @@ pub struct Position {
     pub margin: u128,
     /// What the position was bought (long) or sold (short) for.
     pub entry: u128,
+    /// Its side's snapshot when it was last settled; where that is another, the words above are not what it has.
+    pub snapshot: u64,
+    /// What was cut of profits when it was opened: 90 bits of cut, then 6 of the era; see [`crate::logic::loss::index_of`].
+    pub since: u128,
 }
 
 /// What an account holds outside its positions.

@@ -47,6 +47,8 @@ pub struct Terms {
     pub min_margin: u128,
     /// The contract's own mark: an overlay is in force on one of the terms, so who loads them looks further.
     pub overlaid: bool,
+    /// The contract's second mark: a loss of the market's domain is still to be paid back or collected.
+    pub stressed: bool,
 }
 
 /// What only an opening reads beside the terms: caps on notional; one word with the ratchet.
@@ -143,6 +145,7 @@ impl Params {
                 warmup_mins: 240,
                 min_margin,
                 overlaid: false,
+                stressed: false,
             },
             caps,
             closing: Closing {

@@ -2,7 +2,7 @@
 //!
 //! | slot | word, from its least significant bit |
 //! |---|---|
-//! | `erc7201("fusebox.market") + 4 * market` | [`Terms`]: base, interest start, interest margin, size start, size margin 14 bits each, z 10, horizon 14, guarded 16, ratchet 14, interest share 15, fee 10, warm-up 16, smallest margin 80; at 255 the contract's mark |
+//! | `erc7201("fusebox.market") + 4 * market` | [`Terms`]: base, interest start, interest margin, size start, size margin 14 bits each, z 10, horizon 14, guarded 16, ratchet 14, interest share 15, fee 10, warm-up 16, smallest margin 80; at 254 and 255 the contract's marks, [`Terms::stressed`] and [`Terms::overlaid`] |
 //! | one more | [`Caps`]: position 96, interest 96; then [`Ratchet`]: margin 16, second 40 |
 //! | two more | [`Closing`]: maintenance from 16, to 16, start 40, length 32; penalty 16, dust 80, domain 8 |
 //! | `keccak(account . erc7201("fusebox.market.warm"))` | [`Warm`]: amount 128, start 40, end 40 |
@@ -27,8 +27,9 @@ use fusebox_core::{
 pub const ROOT: U256 = erc7201("fusebox.market");
 const WARM: U256 = erc7201("fusebox.market.warm");
 const CROSS: U256 = erc7201("fusebox.market.cross");
-/// Where the contract's mark is in the first word.
+/// Where the contract's marks are in the first word.
 const MARK: u32 = 255;
+const STRESSED: u32 = 254;
 
 /// The slot of a market's word.
 #[inline]
@@ -72,6 +73,7 @@ pub fn unpack_terms(word: U256) -> Terms {
         warmup_mins: small(word, 149, 16),
         min_margin: field_u128(word, 165, 80),
         overlaid: field(word, MARK, 1) == 1,
+        stressed: field(word, STRESSED, 1) == 1,
     }
 }
 
@@ -92,7 +94,8 @@ pub fn pack_terms(terms: &Terms) -> U256 {
         (terms.fee_bps.into(), 10),
         (terms.warmup_mins.into(), 16),
         (terms.min_margin, 80),
-        (0, 10),
+        (0, 9),
+        (terms.stressed.into(), 1),
         (terms.overlaid.into(), 1),
     ])
 }

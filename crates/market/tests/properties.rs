@@ -47,7 +47,7 @@ prop_compose! {
         fee_bps in 0u16..=1_000,
         warmup_mins in 0u16..=43_200,
         min_margin in bits(80),
-        overlaid in any::<bool>(),
+        [overlaid, stressed] in any::<[bool; 2]>(),
         base_bps in Just(base_bps),
         interest_start_bps in Just(interest_start_bps),
         interest_margin_bps in Just(interest_margin_bps),
@@ -61,7 +61,7 @@ prop_compose! {
     ) -> Terms {
         Terms {
             base_bps, interest_start_bps, interest_margin_bps, size_start_bps, size_margin_bps, z_hundredths,
-            horizon_mins, guarded_bps, ratchet_bps, interest_share_bps, fee_bps, warmup_mins, min_margin, overlaid,
+            horizon_mins, guarded_bps, ratchet_bps, interest_share_bps, fee_bps, warmup_mins, min_margin, overlaid, stressed,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a deployment consists of.
 
 /// The programs of the reference protocol: the hot one first, then those on its storage in the order of its constructor.
-pub const PERP: [&str; 14] = [
+pub const PERP: [&str; 23] = [
     "perp",
     "perp-pool",
     "perp-oracle",
@@ -16,4 +16,13 @@ pub const PERP: [&str; 14] = [
     "perp-limit",
     "perp-meter",
     "perp-risk",
+    "perp-cover",
+    "perp-settle",
+    "perp-wind",
+    "perp-side",
+    "perp-ledger",
+    "perp-tally",
+    "perp-fund",
+    "perp-touch",
+    "perp-hold",
 ];

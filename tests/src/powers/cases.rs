@@ -94,7 +94,9 @@ pub fn walk(now: u64, id: u128, before: &Values) -> Vec<Case> {
             vec![most],
             change::upgrade(0, MALLORY),
             change::escrow(U256::from(id), MALLORY),
+            change::harbour(5_000, most, one),
         ]);
+        all.extend([0, 1, 2].iter().flat_map(|&scope| [1, 2, 3, 4, 5].map(|id| change::decision(id, scope))));
         all
     };
     let sizes = || [zero, one, U256::from(WAD), most].into_iter().flat_map(move |size| [(size, one), (size, most)]);
@@ -156,6 +158,13 @@ pub fn walk(now: u64, id: u128, before: &Values) -> Vec<Case> {
         cases(
             [0, 1, 2, u32::MAX].iter().flat_map(|&incident| [0, 1, 2, 255].map(|label| labelCall { incident, label })),
         ),
+        cases(scopes.iter().flat_map(|&market| [0, 31, 32, FAR].map(|hour| proposePriceCall { market, hour }))),
+        cases(scopes.iter().flat_map(|&market| [0, 31, 32, FAR].map(|hour| challengePriceCall { market, hour }))),
+        cases(scopes.iter().flat_map(|&market| anyone.map(|account| settleAccountCall { account, market }))),
+        cases(anyone.map(|account| settleSharesCall { account })),
+        cases([divideCall {}]),
+        cases([0, 1, 2, u32::MAX].iter().flat_map(|&incident| [one, most].map(|amount| giveBackCall { incident, amount }))),
+        cases([followCall {}]),
         cases([MALLORY, Address::ZERO].map(|to| initialiseCall {
             collateral: to,
             governance: to,

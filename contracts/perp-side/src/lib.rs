@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(any(test, feature = "export-abi")), no_main)]
+#![cfg_attr(not(any(test, feature = "export-abi")), no_std)]
+#![cfg_attr(any(target_arch = "wasm32", feature = "export-abi"), allow(missing_docs))] // what the SDK's macros write
+
+extern crate alloc;
+
+use alloc::{vec, vec::Vec};
+use alloy_primitives::U256;
+use fusebox::vm::Vm;
+use perp::{side, storage, types::Rate};
+use stylus_sdk::prelude::*;
+
+/// The side program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
+#[storage]
+#[cfg_attr(target_arch = "wasm32", entrypoint)]
+pub struct PerpSide {}
+
+type Reply<T> = Result<T, Vec<u8>>;
+
+#[public]
+impl PerpSide {
+    /// Closes at mark what a side has gained above its share of the pool.
+    pub fn unwind(&mut self, market: u32) -> Reply<()> {
+        side::unwind(self.vm(), &mut Vm::new(self.vm()), market)
+    }
+
+    /// Closes as much of a side as covers what is open of a loss, at `price`: what that will cover.
+    pub fn cover(&mut self, market: u32, is_long: bool, price: u128, open: u128, bankruptcy: u128) -> Reply<U256> {
+        let mut host = Vm::new(self.vm());
+        let rate = Rate { price, scale: storage::scale(&host) };
+        Ok(U256::from(side::close(&mut host, market, is_long, rate, open, bankruptcy)?))
+    }
+}

@@ -1,0 +1,336 @@
+//! How a market ends: wind-down and settlement out of the queue, a price from the chain's own record, every position
+//! counted at it, every winner paid one part, and then who provided; and money that is brought back.
+
+use crate::{
+    abi,
+    logic::{self, settle as rules},
+    program,
+    shell::{topic, w},
+    storage::{self, settle as words},
+    types::{Pool, HOUSE, MAX_MARKETS},
+};
+use alloc::vec::Vec;
+use alloy_primitives::{Address, B256, U256};
+use alloy_sol_types::{SolCall, SolError, SolEvent};
+use fusebox::{decision_state, storage as panel, types::Sighting};
+use fusebox_authority::types::Change;
+use fusebox_breaker::storage as breaker;
+use fusebox_core::{
+    host::{emit, revert, word, Host},
+    panel::{Class, Scope, Tier},
+};
+use fusebox_fund::{
+    logic::ledger as rule,
+    shell::{ledger, settlement},
+    storage::{ledger as books, settlement as pots},
+    types::{
+        ledger::Harbour,
+        settlement::{Anchor, Rank, Totals},
+    },
+};
+use stylus_sdk::stylus_core::Host as StylusHost;
+
+type Result<T> = core::result::Result<T, Vec<u8>>;
+
+/// Winds a scope down.
+pub const WIND_DOWN: u16 = 1;
+/// Undoes that.
+pub const REOPEN: u16 = 2;
+/// Settles a scope that has been wound down.
+pub const SETTLE: u16 = 3;
+/// Sets on what terms money is brought back: rate in basis points, cap in token units, hash of the text.
+pub const HARBOUR: u16 = 4;
+
+/// Carries out what Governance has decided about a scope, after its delay.
+///
+/// A scope that is settled has the price of each of its markets proposed in the same second, so that nobody picks it.
+/// Errors: [`abi::MustWait`] for a decision that there is not, [`abi::InvalidLength`]; those of the modules.
+/// Events: `Decided`, `PriceProposed`, `HarbourSet`.
+pub fn decide(host: &mut impl Host, change: &Change<'_>) -> Result<()> {
+    let scope = Scope::new(change.scope);
+    match (change.id, change.args) {
+        (WIND_DOWN, []) => Ok(HOUSE.wind_down(host, scope)?),
+        (REOPEN, []) => Ok(HOUSE.reopen(host, scope)?),
+        (SETTLE, []) => {
+            HOUSE.settle_scope(host, scope)?;
+            let markets = if scope.is_protocol() { 1..=markets(host) } else { change.scope..=change.scope };
+            markets.for_each(|market| begin(host, market));
+            Ok(())
+        }
+        (HARBOUR, [rate, cap, text]) => {
+            let rate = u16::try_from(*rate).unwrap_or(u16::MAX);
+            let cap = u128::try_from(*cap).unwrap_or(u128::MAX);
+            ledger::set_harbour(host, &Harbour::new(rate, cap, B256::from(*text))?);
+            Ok(())
+        }
+        (WIND_DOWN..=HARBOUR, args) => {
+            let expected = if change.id == HARBOUR { 3u64 } else { 0 };
+            Err(revert(abi::InvalidLength::SELECTOR, [U256::from(args.len()), U256::from(expected)]))
+        }
+        (id, _) => Err(revert(abi::MustWait::SELECTOR, [U256::from(id)])),
+    }
+}
+
+fn markets(host: &impl Host) -> u32 {
+    fusebox::markets(host).min(MAX_MARKETS)
+}
+
+/// The price of the latest record is proposed; where there is none, or one stands already, anyone proposes it later.
+fn begin(host: &mut impl Host, market: u32) {
+    let latest = (0..=words::HOURS).map(|hour| anchor(host, market, hour)).fold(Anchor::default(), rules::later);
+    settlement::propose(host, market, latest).ok();
+}
+
+/// What the record has of an hour; past the last hour what the breaker's own reference is and was, by one feed at least.
+///
+/// A reference moves no faster than its cap, and only on samples that nothing disputes: who prints a price for a second
+/// has hardly moved it.
+fn anchor(host: &impl Host, market: u32, hour: u64) -> Anchor {
+    if hour < words::HOURS {
+        return words::anchor(host, market, hour);
+    }
+    let reference = breaker::unpack_reference(breaker::load(host, Scope::new(market), breaker::REFERENCE));
+    Anchor { price: reference.price, at: reference.at, feeds: 1 }
+}
+
+/// Remembers what a poke has seen of a market that is wound down, if nothing disputes it.
+///
+/// Errors: a price past its field.
+pub fn remember(host: &mut impl Host, market: u32, seen: &Sighting) -> Result<()> {
+    if !seen.contained || seen.tier > Tier::Normal || !(is_at(host, market, 2) || is_at(host, 0, 2)) {
+        return Ok(());
+    }
+    let (now, reference) = (host.now(), anchor(host, market, words::HOURS));
+    if reference.at != now || reference.price == 0 {
+        return Ok(()); // this sample did not count
+    }
+    let hour = now / 3_600;
+    let was = words::anchor(host, market, hour);
+    let next = rules::remember(was, Anchor { feeds: seen.feeds, ..reference });
+    words::store_anchor(host, market, hour, next).map_err(abi::overflow)
+}
+
+/// Whether Governance keeps a scope at that tier, by its number.
+fn is_at(host: &impl Host, scope: u32, tier: u8) -> bool {
+    decision_state(host, Scope::new(scope)).first() == Some(&U256::from(tier))
+}
+
+fn settling(host: &impl Host, market: u32) -> Result<()> {
+    if is_at(host, 0, 4) || is_at(host, market, 4) {
+        return Ok(());
+    }
+    Err(revert(abi::NotSettling::SELECTOR, [U256::from(market)]))
+}
+
+/// Anyone proposes what the record has of an hour, once the market is being settled and nothing is proposed.
+///
+/// Errors: [`abi::NotSettling`]; the fund's. Events: `PriceProposed`.
+pub fn propose(host: &mut impl Host, market: u32, hour: u64) -> Result<()> {
+    settling(host, market)?;
+    let anchor = anchor(host, market, hour);
+    Ok(settlement::propose(host, market, anchor)?)
+}
+
+/// Anyone shows an hour that is better founded than what stands.
+///
+/// Errors: the fund's. Events: `PriceProposed`.
+pub fn challenge(host: &mut impl Host, market: u32, hour: u64) -> Result<()> {
+    let anchor = anchor(host, market, hour);
+    Ok(settlement::challenge(host, market, anchor)?)
+}
+
+/// Anyone has an account settled in a market: first its position is counted, its principal being free at once, then,
+/// when all are, its profit is paid. 0 counted, 1 paid.
+///
+/// No profit warms up here: the price was fixed by the clock, a day before.
+/// Errors: exits are stopped; [`crate::tally::count`]'s; [`abi::NotCounted`], [`abi::NothingDue`].
+/// Events: `Counted`, `ProfitsDivided`, `ProfitPaid`, `SettlementPaid`.
+/// Invariants: PP-20, PP-21.
+pub fn account(vm: &impl StylusHost, host: &mut impl Host, who: Address, market: u32) -> Result<u8> {
+    program::check(vm, market, Class::ExitUnpriced)?;
+    if storage::position(host, who, market).map_err(abi::overflow)?.size != 0 {
+        program::count(vm, market, who)?;
+        return Ok(0);
+    }
+    pay(host, who, market)?;
+    Ok(1)
+}
+
+/// Fixes what the winners of a market are paid once every position of it is counted.
+///
+/// Where the protocol ends as a whole one ratio is for all of them: [`close`].
+pub fn divide(host: &mut impl Host, market: u32) -> Result<()> {
+    if is_at(host, 0, 4) || !rules::is_counted(&storage::interest(host, market)) {
+        return Ok(());
+    }
+    let (pool, profits) = (storage::pool(host), words::profits(host, market));
+    if profits.divided || profits.pot.claims == 0 {
+        return Ok(());
+    }
+    let (after, profits) = rules::divide(pool, profits);
+    words::store_profits(host, market, &profits).map_err(abi::overflow)?;
+    storage::store_pool(host, &pool, &after).map_err(abi::overflow)?;
+    let topics = [abi::ProfitsDivided::SIGNATURE_HASH, topic(market)];
+    emit(host, &topics, [w(profits.pot.claims), w(profits.pot.paid)]);
+    Ok(())
+}
+
+/// Divides the pool when the protocol ends as a whole and every position of every market is counted: profits first, then
+/// who provided. Principal was never in it, and who staked is paid by the fund's own shares.
+///
+/// Errors: [`abi::NotSettling`], [`abi::NotCounted`] with the market; the fund's, the second time. Events: `Divided`.
+/// Invariants: PP-21, PP-22.
+pub fn close(host: &mut impl Host) -> Result<()> {
+    if !is_at(host, 0, 4) {
+        return Err(revert(abi::NotSettling::SELECTOR, [U256::ZERO]));
+    }
+    let mut profits = 0u128;
+    for market in 1..=markets(host) {
+        if !rules::is_counted(&storage::interest(host, market)) {
+            return Err(revert(abi::NotCounted::SELECTOR, [U256::from(market)]));
+        }
+        let of = words::profits(host, market);
+        if !of.divided {
+            profits = profits.saturating_add(of.pot.claims);
+        }
+    }
+    let pool = storage::pool(host);
+    let providers = pool.assets.saturating_sub(profits);
+    settlement::divide(host, &Totals { assets: pool.assets, profits, providers, ..Totals::default() })?;
+    let unpaid = pool.unpaid.saturating_add(profits.saturating_sub(pool.assets));
+    storage::store_pool(host, &pool, &Pool { unpaid, ..pool }).map_err(abi::overflow)
+}
+
+/// Pays what an account has won, once: the claim is forgotten.
+fn pay(host: &mut impl Host, who: Address, market: u32) -> Result<()> {
+    let claim = words::claim(host, who, market).map_err(abi::overflow)?;
+    if claim == 0 {
+        return Err(revert(abi::NothingDue::SELECTOR, [who.into_word().into()]));
+    }
+    if !words::profits(host, market).divided {
+        divide(host, market)?;
+    }
+    let profits = words::profits(host, market);
+    if !profits.divided && pots::divided(host).1 == 0 {
+        return Err(revert(abi::NotCounted::SELECTOR, [U256::from(market)]));
+    }
+    words::store_claim(host, who, market, 0).map_err(abi::overflow)?;
+    if !profits.divided {
+        let paid = settlement::pay(host, who, Rank::Profits, claim);
+        return credit(host, who, paid);
+    }
+    let (account, profits, paid) = rules::pay(storage::account(host, who), profits, claim)?;
+    words::store_profits(host, market, &profits).map_err(abi::overflow)?;
+    storage::store_account(host, who, account).map_err(abi::overflow)?;
+    let topics = [abi::ProfitPaid::SIGNATURE_HASH, topic(market), who.into_word()];
+    emit(host, &topics, [w(claim), w(paid)]);
+    Ok(())
+}
+
+/// Out of the divided pool into free collateral.
+fn credit(host: &mut impl Host, who: Address, paid: u128) -> Result<()> {
+    let pool = storage::pool(host);
+    let (account, after) = rules::pay_from(storage::account(host, who), pool, paid)?;
+    storage::store_account(host, who, account).map_err(abi::overflow)?;
+    storage::store_pool(host, &pool, &after).map_err(abi::overflow)
+}
+
+/// Anyone has the shares of an account paid, once the pool is divided. Shares in a ticket are taken back first.
+///
+/// Errors: exits are stopped; [`abi::NotCounted`], [`abi::NothingDue`]. Events: `SettlementPaid`.
+/// Invariants: PP-21, PP-22.
+pub fn shares(vm: &impl StylusHost, host: &mut impl Host, who: Address) -> Result<()> {
+    program::check(vm, 0, Class::ExitUnpriced)?;
+    if pots::divided(host).1 == 0 {
+        return Err(revert(abi::NotCounted::SELECTOR, [U256::ZERO]));
+    }
+    let account = storage::account(host, who);
+    if account.shares == 0 {
+        return Err(revert(abi::NothingDue::SELECTOR, [who.into_word().into()]));
+    }
+    let pot = pots::pot(host, Rank::Providers);
+    let claim = rules::claim_of(account.shares, &storage::pool(host), pot.claims)?;
+    let account = logic::take_shares(account, account.shares)?;
+    storage::store_account(host, who, account).map_err(abi::overflow)?;
+    let paid = settlement::pay(host, who, Rank::Providers, claim);
+    credit(host, who, paid)
+}
+
+/// The market of an incident that is open by the clock and has lost something that may be brought back.
+///
+/// Errors: the journal's; [`abi::IncidentClosed`], [`abi::NothingLost`].
+pub fn returnable(host: &impl Host, id: u32) -> Result<u32> {
+    let count = panel::incidents(host);
+    if id == 0 || id > count {
+        return Err(revert(fusebox::abi::UnknownIncident::SELECTOR, [U256::from(id), U256::from(count)]));
+    }
+    let incident = panel::incident(host, id);
+    if incident.is_resolved() || host.now() >= incident.ends {
+        return Err(revert(abi::IncidentClosed::SELECTOR, [U256::from(id)]));
+    }
+    if books::recovery(host, id).recorded == 0 {
+        return Err(revert(abi::NothingLost::SELECTOR, [U256::from(id)]));
+    }
+    Ok(incident.scope.number())
+}
+
+/// The caller has brought `arrived` back: the bounty is his and free at once, the rest repays what the market's domain owes.
+///
+/// The bounty does not warm up: it comes out of what he brought, so that nobody has less than before he did. What goes to
+/// the ledger passes his free collateral within the call.
+/// Errors: [`returnable`]'s; amounts past their bound; the market's, if his own profits that warm up are in the way.
+/// Events: `FundsReturned`, `DeficitRepaid`.
+/// Invariants: PP-23.
+pub fn give_back(vm: &impl StylusHost, host: &mut impl Host, id: u32, arrived: U256) -> Result<U256> {
+    let market = returnable(host, id)?;
+    let (who, arrived) = (host.caller(), logic::amount(arrived)?);
+    let before = books::recovery(host, id);
+    let (recovery, returned) = rule::give_back(before, &books::harbour(host, before.terms), true, arrived)?;
+    books::set_recovery(host, id, &recovery);
+    let account = logic::credit(storage::account(host, who), arrived)?;
+    storage::store_account(host, who, account).map_err(abi::overflow)?;
+    let topics = [ledger::abi::FundsReturned::SIGNATURE_HASH, topic(id), who.into_word()];
+    emit(host, &topics, [w(arrived), w(returned.bounty)]);
+    if returned.booked > 0 {
+        program::tell(
+            vm,
+            program::LEDGER,
+            abi::mendCall::SELECTOR,
+            [U256::from(market), word(who), w(returned.booked)],
+        )?;
+    }
+    Ok(w(returned.bounty))
+}
+
+/// How a market ends: the settlement's word; what its winners claim, are paid, and have not taken; then the record, hour by
+/// hour, and the breaker's reference last: price, when, feeds.
+pub fn state(host: &impl Host, market: u32) -> Vec<U256> {
+    let profits = words::profits(host, market);
+    let mut state = Vec::from([
+        pots::settlement(host, market).pack(),
+        w(profits.pot.claims),
+        w(profits.pot.paid),
+        U256::from(profits.divided),
+        w(profits.left),
+    ]);
+    for hour in 0..=words::HOURS {
+        let Anchor { price, at, feeds } = anchor(host, market, hour);
+        state.extend([w(price), U256::from(at), U256::from(feeds)]);
+    }
+    state
+}
+
+/// What an account has won in a market that settles and was not paid.
+pub fn claim(host: &impl Host, who: Address, market: u32) -> Result<U256> {
+    words::claim(host, who, market).map(w).map_err(abi::overflow)
+}
+
+/// The latest terms of a return: their number, rate in basis points, cap, hash of the text; then, of an incident, what it
+/// has lost and what of that came back.
+pub fn harbour(host: &impl Host, incident: u32) -> Vec<U256> {
+    let number = books::latest_harbour(host);
+    let (terms, recovery) = (books::harbour(host, number), books::recovery(host, incident));
+    let text = U256::from_be_bytes(terms.text().0);
+    let (rate, cap) = (U256::from(terms.rate_bps()), w(terms.cap()));
+    Vec::from([U256::from(number), rate, cap, text, w(recovery.recorded), w(recovery.returned)])
+}
