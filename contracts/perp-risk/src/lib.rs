@@ -40,7 +40,7 @@ impl PerpRisk {
 
     /// Anyone settles a position that was deleveraged; one that was not stays as it is.
     pub fn settle(&mut self, market: u32, account: Address) -> Reply<()> {
-        program::touch(self.vm(), market, account, (0, U256::ZERO)).map(drop)
+        program::touch(self.vm(), market, account, (0, 0)).map(drop)
     }
 
     /// Pays back what the loss domain of a market owes, from free collateral; what is more goes to the fund.

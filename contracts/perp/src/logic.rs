@@ -197,11 +197,16 @@ pub fn reduce(books: Books, fee_bps: u16, rate: Rate, size: u128) -> Result<(Boo
     if unwound.loss > position.margin {
         return Err(Error::LossAboveMargin { loss: unwound.loss, margin: position.margin });
     }
-    let (pool, margin, _) = settle(pool, position.margin, unwound.profit, unwound.loss)?;
+    let paid = unwound.profit.min(pool.assets);
+    let margin = position.margin.saturating_sub(unwound.loss).saturating_add(paid);
     let value = notional(size, rate, true)?;
     let fee = bps_up(value, fee_bps.into()).min(margin);
-    let pool = Pool { assets: add(pool.assets, fee)?, ..pool };
-    let margin = margin.saturating_sub(fee);
+    let pool = Pool {
+        assets: add(pool.assets.saturating_sub(paid).saturating_add(unwound.loss), fee)?,
+        unpaid: pool.unpaid.saturating_add(unwound.profit.saturating_sub(paid)),
+        ..pool
+    };
+    let margin = bounded(margin.saturating_sub(fee))?;
     let fill = Fill { size, notional: value, fee, profit: unwound.profit, loss: unwound.loss, ..Fill::default() };
     let (account, position) = if unwound.position.size == 0 {
         (Account { free: add(account.free, margin)?, ..account }, Position::default())

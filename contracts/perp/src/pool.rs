@@ -31,10 +31,10 @@ pub fn liquidate(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: A
     };
     let (liquidator, rate) = (host.caller(), quote.rate);
     let (closing, now) = (risk::storage::closing(host, market), host.now());
-    let mut before = load(vm, host, market, who, false, (0, U256::ZERO))?;
+    let mut before = load(vm, host, market, who, false, (0, 0))?;
     let (mut after, mut fill) = logic::liquidate(before, &closing, now, rate, quote.grace)?;
     if fill.profit > 0 && risk::storage::terms(host, market).stressed {
-        before = load(vm, host, market, who, true, (1, U256::ZERO))?;
+        before = load(vm, host, market, who, true, (1, 0))?;
         (after, fill) = logic::liquidate(before, &closing, now, rate, quote.grace)?;
     }
     if risk::logic::is_paced(&closing, fill.notional, fill.bad_debt > 0) {

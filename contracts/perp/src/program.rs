@@ -166,8 +166,8 @@ fn amount(answer: &[U256], at: usize, program: u64) -> Result<u128, Vec<u8>> {
 }
 
 /// Settles a position and has a trade looked at: what of profits has been cut, for a position that is opened now.
-pub fn touch(vm: &impl Host, market: u32, account: Address, (why, size): (u8, U256)) -> Result<u128, Vec<u8>> {
-    let words = [U256::from(market), word(account), U256::from(why), size];
+pub fn touch(vm: &impl Host, market: u32, account: Address, (why, size): (u8, u128)) -> Result<u128, Vec<u8>> {
+    let words = [U256::from(market), word(account), U256::from(why), U256::from(size)];
     let answer = delegate(vm, TOUCH, &revert(touchCall::SELECTOR, words))?;
     Ok(answer.chunks_exact(32).map(U256::from_be_slice).next().map_or(0, |since| field_u128(since, 0, 128)))
 }

@@ -13,6 +13,7 @@ use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolError, SolEvent};
 use fusebox_core::{
     host::{emit, revert, Host},
+    pack::field_u128,
     panel::{Class, Scope},
 };
 use fusebox_limiter as limiter;
@@ -34,7 +35,7 @@ pub(crate) fn load(
     market: u32,
     who: Address,
     stressed: bool,
-    trade: (Why, U256),
+    trade: (Why, u128),
 ) -> Result<Books> {
     let mut looked = false;
     let mut since = 0;
@@ -103,7 +104,7 @@ pub fn increase(
     let who = host.caller();
     let quote = program::priced(vm, market, Class::Increase)?;
     let terms = storage::terms(host, market);
-    let before = load(vm, host, market, who, terms.stressed, (2, ask.size))?;
+    let before = load(vm, host, market, who, terms.stressed, (2, field_u128(ask.size, 0, 128)))?;
     let order = ask.order(&before.position, existing)?;
     logic::within_limit(order.is_long, quote.rate.price, limit)?;
     let (after, fill, opening) = logic::increase(before, terms.fee_bps, quote.rate, order)?;
@@ -149,8 +150,9 @@ pub fn reduce(vm: &impl StylusHost, host: &mut impl Host, market: u32, size: Opt
     let who = host.caller();
     let quote = program::priced(vm, market, Class::Reduce)?;
     let terms = storage::terms(host, market);
-    let before = load(vm, host, market, who, terms.stressed, (3, size.unwrap_or(U256::MAX)))?;
-    let size = size.map_or(Ok(before.position.size), logic::amount)?;
+    let asked = size.map_or(Ok(u128::MAX), logic::amount)?;
+    let before = load(vm, host, market, who, terms.stressed, (3, asked))?;
+    let size = if size.is_some() { asked } else { before.position.size };
     logic::within_limit(!before.position.is_long, quote.rate.price, limit)?;
     let (mut after, fill) = logic::reduce(before, terms.fee_bps, quote.rate, size)?;
     let unpaid = after.pool.unpaid.saturating_sub(before.pool.unpaid);
@@ -158,11 +160,11 @@ pub fn reduce(vm: &impl StylusHost, host: &mut impl Host, market: u32, size: Opt
     let paid = fill.profit.saturating_sub(unpaid);
     after.account = realised(host, who, after.account, secs, paid, fill.loss);
     store(host, market, who, &before, &after)?;
-    let Fill { size, notional, profit, loss, fee, bad_debt, .. } = fill;
+    let Fill { size, notional, profit, loss, fee, .. } = fill;
     emit(
         host,
         &[abi::Reduced::SIGNATURE_HASH, topic(market), who.into_word()],
-        [w(size), w(notional), w(profit), w(loss), w(fee), w(bad_debt)],
+        [w(size), w(notional), w(profit), w(loss), w(fee), U256::ZERO], // a bankrupt position is liquidated
     );
     Ok(())
 }
@@ -172,7 +174,7 @@ pub fn top_up(vm: &impl StylusHost, host: &mut impl Host, market: u32, amount: U
     HOUSE.check(host, Scope::new(market), Class::Inflow)?;
     let who = host.caller();
     let amount = logic::amount(amount)?;
-    let Books { account, position, .. } = load(vm, host, market, who, false, (0, U256::ZERO))?;
+    let Books { account, position, .. } = load(vm, host, market, who, false, (0, 0))?;
     let (account, position) = logic::top_up(account, position, amount)?;
     storage::store_account(host, who, account).map_err(abi::overflow)?;
     storage::store_position(host, who, market, &position).map_err(abi::overflow)?;

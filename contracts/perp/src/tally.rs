@@ -32,7 +32,7 @@ pub fn count(vm: &impl StylusHost, host: &mut impl Host, who: Address, market: u
         _ => return Err(revert(abi::NotSettling::SELECTOR, [U256::from(market)])),
     };
     let rate = Rate { price, scale: storage::scale(host) };
-    let before = load(vm, host, market, who, false, (0, U256::ZERO))?;
+    let before = load(vm, host, market, who, false, (0, 0))?;
     if before.position.size == 0 {
         return settle::divide(host, market); // deleveraging had closed all of it
     }

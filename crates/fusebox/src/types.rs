@@ -163,6 +163,8 @@ pub struct Sighting {
     pub contained: bool,
     /// The outage of the sequencer that has just been seen to be over, first second and end; empty if there was none.
     pub outage: (u64, u64),
+    /// How many feeds were valid.
+    pub feeds: u8,
 }
 
 /// The end of a signal that has none: Governance has wound the scope down. The last second but one that the journal

@@ -36,7 +36,7 @@ impl House {
         let effect = match breaker::shell::poke(host, market, None) {
             // A circuit that was listed without a price has nothing to tell, and is tidied all the same.
             Err(breaker::error::Error::NotConfigured { .. }) if storage::panel(host, k).bits(nibble) & LISTED != 0 => {
-                return Ok(Sighting { tier: Tier::Normal, anomaly: 0, contained: false, outage: (0, 0) });
+                return Ok(Sighting { tier: Tier::Normal, anomaly: 0, contained: false, outage: (0, 0), feeds: 0 });
             }
             outcome => outcome?,
         };
@@ -46,6 +46,7 @@ impl House {
             anomaly: effect.anomaly,
             contained: effect.quote.clean,
             outage: effect.outage.map_or((0, 0), |outage| (outage.from, outage.until)),
+            feeds: effect.quote.valid,
         })
     }
 

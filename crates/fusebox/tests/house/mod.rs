@@ -305,7 +305,7 @@ impl World {
         if self.feeds.contains_key(&scope.number()) {
             return self.poke(by, scope).is_ok();
         }
-        let nothing = Sighting { tier: Tier::Normal, anomaly: 0, contained: true, outage: (0, 0) };
+        let nothing = Sighting { tier: Tier::Normal, anomaly: 0, contained: true, outage: (0, 0), feeds: 0 };
         self.act(by, |h| HOUSE.note(h, scope, nothing)).is_ok()
     }
 
