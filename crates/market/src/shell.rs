@@ -48,6 +48,7 @@ pub fn set<H: Host>(host: &mut H, market: u32, term: u8, value: u128) -> Result<
 /// Whether a position may be opened or increased: two loads, and a store only when the margin has risen materially.
 ///
 /// `tightened` says what an overlay makes of the terms; it is asked only where the market's mark says that there is one.
+/// What is remembered is by the approved terms: an overlay would outlive its end in the line, or hide a storm from it.
 ///
 /// Errors: those of [`logic::admit`].
 /// Events: `MarginRaised`.
@@ -61,7 +62,9 @@ pub fn admit<H: Host>(
 ) -> Result<Admission, Error> {
     let (approved, (caps, ratchet)) = (storage::terms(host, market), storage::caps(host, market));
     let in_force = if approved.overlaid { tightened(host, approved, caps) } else { (approved, caps) };
-    let (next, admission) = logic::admit(ratchet, (&in_force.0, &in_force.1), host.now(), weather, opening)?;
+    let now = host.now();
+    let (_, admission) = logic::admit(ratchet, (&in_force.0, &in_force.1), now, weather, opening)?;
+    let next = logic::remembered(ratchet, &approved, now, weather);
     if next != ratchet {
         raise(host, market, &caps, next);
     }

@@ -178,13 +178,30 @@ fn an_overlay_tightens_an_opening_and_is_never_written() {
     storage::store_terms(&mut host, MARKET, &Terms { overlaid: true, ..terms });
     let tightened = |_: &Memory, terms, caps| (Terms { base_bps: 1_000, ..terms }, Caps { position: 1_000, ..caps });
     let admitted = shell::admit(&mut host, MARKET, tightened, storm(900), &SMALL).unwrap();
-    assert_eq!((admitted.initial_bps, storage::caps(&host, MARKET)), (2_000, (CAPS, Ratchet::default())));
+    let line = Ratchet { margin_bps: 900, at: host.now }; // what the storm asks of the approved terms
+    assert_eq!((admitted.initial_bps, storage::caps(&host, MARKET)), (2_000, (CAPS, line)));
     let large = Opening { notional: 1_001, ..SMALL };
     let refused = shell::admit(&mut host, MARKET, tightened, storm(900), &large);
     assert_eq!(refused, Err(Error::PositionCap { value: 1_001, bound: 1_000 }));
     shell::admit(&mut host, MARKET, tightened, storm(2_000), &SMALL).unwrap();
     assert_eq!(storage::caps(&host, MARKET), (CAPS, Ratchet { margin_bps: 2_000, at: host.now }));
     assert_eq!(storage::terms(&host, MARKET), Terms { overlaid: true, ..terms });
+}
+
+/// An overlay is gone when it ends: neither has it raised the line, nor has it kept a storm from being remembered.
+#[test]
+fn mr_5_the_line_is_by_the_approved_terms_whatever_an_overlay_says() {
+    let tightened = |_: &Memory, terms, caps| (Terms { base_bps: 5_000, guarded_bps: 20_000, ..terms }, caps);
+    for (weather, remembered) in
+        [(Weather { tier: Tier::Guarded, volatility_bps: 0 }, 750), (storm(0), 0), (storm(4_000), 4_000)]
+    {
+        let mut host = house();
+        let terms = storage::terms(&host, MARKET);
+        storage::store_terms(&mut host, MARKET, &Terms { overlaid: true, ..terms });
+        let admitted = shell::admit(&mut host, MARKET, tightened, weather, &SMALL).unwrap();
+        assert_eq!(admitted.initial_bps, if weather.tier == Tier::Guarded { 10_000 } else { 5_000 });
+        assert_eq!(storage::caps(&host, MARKET).1.margin_bps, remembered, "{weather:?}");
+    }
 }
 
 #[test]
