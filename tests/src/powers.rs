@@ -197,7 +197,7 @@ fn of_module(rig: &Rig, module: u16, scope: u32) -> Values {
             let mut all = fields(0x0500, words[0], &terms);
             all.extend(fields(0x050d, words[1], &[(0, 96), (96, 96)]));
             all.extend(fields(0x050f, words[2], &[(16, 16), (104, 16), (120, 80), (72, 32)]));
-            all.extend(fields(0x0513, words[3], &[(0, 64)]));
+            all.extend(fields(0x0513, words[3], &[(0, 64), (64, 16), (80, 16), (96, 16)]));
             all
         }
     }

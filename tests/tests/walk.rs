@@ -14,6 +14,17 @@ use std::{collections::BTreeSet, sync::OnceLock};
 sol! {
     function mark(uint32 scope, uint16 id);
     function overlaid(uint32 bucket, uint16 factor, uint64 until);
+    function touch(uint32 market, address account, uint8 why, uint256 size);
+    function levy(uint32 market, address account, uint8 why, uint256 size);
+    function cover(uint32 market, bool isLong, uint128 price, uint128 open, uint128 bankruptcy);
+    function bear(uint32 market, bool isLong, uint128 size, uint128 margin, uint128 entry, uint128 loss, uint128 badDebt, uint128 price);
+    function collect(uint32 market, address account, uint128 until, uint128 since, uint128 profit);
+    function admit(uint32 market, address account, uint32 epoch, uint128 cut, uint128 borne);
+    function unwind(uint32 market);
+    function mend(uint32 market, address account, uint128 amount);
+    function drain(uint32 market);
+    function claim(uint32 market, address account, uint32 epoch);
+    function enlist(uint32 market);
 }
 
 /// The programs behind the protocol's address, each by the fallback of the one before.
@@ -223,6 +234,17 @@ fn what_only_programs_reach_nobody_reaches() {
         case(&overflowCall { bucket: 0, amount: 1 }),
         case(&configureCall { bucket: 0, config: rig.ask(&bucketStateCall { bucket: 0 })[4] }),
         case(&overlaidCall { bucket: 0, factor: 10_000, until: 0 }),
+        case(&touchCall { market: 1, account: BOB, why: 3, size: U256::MAX }),
+        case(&levyCall { market: 1, account: BOB, why: 3, size: U256::MAX }),
+        case(&coverCall { market: 1, isLong: true, price: 1, open: 1, bankruptcy: 0 }),
+        case(&bearCall { market: 1, isLong: true, size: 1, margin: 0, entry: 2, loss: 1, badDebt: 1, price: 1 }),
+        case(&collectCall { market: 1, account: BOB, until: 1, since: 0, profit: 1 }),
+        case(&admitCall { market: 1, account: BOB, epoch: 1, cut: 1, borne: 1 }),
+        case(&unwindCall { market: 1 }),
+        case(&mendCall { market: 1, account: BOB, amount: 1 }),
+        case(&drainCall { market: 1 }),
+        case(&claimCall { market: 1, account: BOB, epoch: 1 }),
+        case(&enlistCall { market: 1 }),
     ];
     let entries: BTreeSet<String> =
         INTERNAL.iter().flat_map(|program| entries(program)).map(|(signature, _)| signature).collect();

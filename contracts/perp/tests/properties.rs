@@ -16,7 +16,7 @@ use proptest::prelude::*;
 
 const TRADERS: usize = 4;
 
-const POLICY: Policy = Policy { bounty: 500 };
+const POLICY: Policy = Policy { bounty: 500, buffer_bps: 50, share_bps: 2_000, target_bps: 1_000 };
 
 fn terms() -> Terms {
     Terms {
@@ -237,8 +237,14 @@ proptest! {
             let free = books.account.free;
             let rate = Rate { price: world.rate.price / 10_000 * (10_000 - fall) + 1, ..world.rate };
             let whole = books.position.size;
-            let (closed, _) = logic::reduce(books, terms().fee_bps, rate, whole).unwrap();
-            prop_assert!(closed.account.free >= free);
+            match logic::reduce(books, terms().fee_bps, rate, whole) {
+                Ok((closed, _)) => prop_assert!(closed.account.free >= free),
+                // Who owes more is liquidated.
+                Err(error) => {
+                    let is_bankrupt = matches!(error, Error::LossAboveMargin { .. });
+                    prop_assert!(is_bankrupt);
+                }
+            }
             if let Ok((liquidated, _)) = logic::liquidate(books, &closing(), 0, rate, false) {
                 prop_assert!(liquidated.account.free >= free);
             }
@@ -283,8 +289,12 @@ proptest! {
         for world in [&mut world, &mut left] {
             for who in 0..TRADERS {
                 if world.positions[who].size > 0 {
-                    let (books, _) = logic::reduce(world.books(who), terms().fee_bps, world.rate, world.positions[who].size).unwrap();
+                    let size = world.positions[who].size;
+                    let closed = logic::reduce(world.books(who), 0, world.rate, size);
+                    let (books, fill) =
+                        closed.or_else(|_| logic::liquidate(world.books(who), &closing(), 0, world.rate, false)).unwrap();
                     world.keep(who, books);
+                    world.accounts[0].free += fill.reward;
                 }
             }
         }
@@ -320,7 +330,7 @@ fn amounts_at_zero_one_the_bound_and_one_past_it() {
 
 #[test]
 fn a_bounty_is_at_most_the_smallest_margin() {
-    let at = |bounty| Policy { bounty }.validated(&terms());
-    assert_eq!(at(1_000), Ok(Policy { bounty: 1_000 }));
+    let at = |bounty| Policy { bounty, ..Policy::default() }.validated(&terms());
+    assert_eq!(at(1_000), Ok(Policy { bounty: 1_000, ..Policy::default() }));
     assert_eq!(at(1_001), Err(Error::Term { term: BOUNTY, value: 1_001, bound: 1_000 }));
 }

@@ -1,7 +1,7 @@
 //! The entries of the programs by their ABI, and the arguments with which a thief would try each.
 
 use super::*;
-use crate::{abi::table::setCall as Set, WAD};
+use crate::{abi::table::setCall as Set, ALICE, WAD};
 use alloy_primitives::B256;
 use std::collections::BTreeSet;
 
@@ -163,8 +163,24 @@ pub fn walk(now: u64, id: u128, before: &Values) -> Vec<Case> {
         cases(scopes.iter().flat_map(|&market| anyone.map(|account| settleAccountCall { account, market }))),
         cases(anyone.map(|account| settleSharesCall { account })),
         cases([divideCall {}]),
-        cases([0, 1, 2, u32::MAX].iter().flat_map(|&incident| [one, most].map(|amount| giveBackCall { incident, amount }))),
+        cases(
+            [0, 1, 2, u32::MAX]
+                .iter()
+                .flat_map(|&incident| [one, most].map(|amount| giveBackCall { incident, amount })),
+        ),
         cases([followCall {}]),
+        cases(scopes.map(|market| deleverageCall { market })),
+        cases(scopes.iter().flat_map(|&market| anyone.map(|account| settleCall { market, account }))),
+        cases([0, 1, 1_000_000, u128::MAX].map(|amount| repayCall { market: 1, amount })),
+        cases(scopes.map(|market| releaseResidueCall { market })),
+        cases([0, 1, u32::MAX].iter().flat_map(|&epoch| {
+            [ALICE, MALLORY, Address::ZERO].map(|account| takeClaimCall { market: 1, account, epoch })
+        })),
+        cases([zero, one, U256::from(1_000_000_000u64), most].map(|amount| stakeCall { amount })),
+        cases([zero, one, U256::from(1_000), most].map(|shares| requestRedeemCall { shares })),
+        cases([cancelRedeemCall {}]),
+        cases([zero, one, most].map(|shares| redeemCall { shares })),
+        cases(anyone.map(|account| collectHeldCall { account })),
         cases([MALLORY, Address::ZERO].map(|to| initialiseCall {
             collateral: to,
             governance: to,
