@@ -6,7 +6,8 @@ use fusebox_core::pack::{field_u128, with_field_u128};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: ([u64; 4], u128, u16, u8)| {
-    let (word, value, offset, bits) = (U256::from_limbs(input.0), input.1, u32::from(input.2), u32::from(input.3 % 129));
+    let (word, value, offset, bits) =
+        (U256::from_limbs(input.0), input.1, u32::from(input.2), u32::from(input.3 % 129));
     let fits = offset + bits <= 256 && (bits == 128 || value >> bits == 0);
     match with_field_u128(word, offset, bits, value) {
         Err(_) => assert!(!fits),
