@@ -170,8 +170,7 @@ pub fn expose(host: &mut impl Host, params: &Params, domain: u16, kind: U256, am
             Exposure::Incident(amount)
         }
         1 => {
-            // Another domain's draw may have used what this one had set aside.
-            let left = hold::settle(fusebox_fund::storage::hold(host, false), params, now).incident;
+            let left = lapse(host, params, domain)?;
             let set_aside = amount.min(own.incident).min(left);
             own.deficit = own.deficit.saturating_add(amount);
             own.incident = own.incident.saturating_sub(set_aside);
@@ -198,6 +197,21 @@ pub fn expose(host: &mut impl Host, params: &Params, domain: u16, kind: U256, am
     }
     storage::set_open(host, domain, &own);
     Ok(())
+}
+
+/// Calls off what lapsed domains have left of deficits, and returns what incidents have set aside, which another domain's
+/// draw may have used.
+///
+/// The fund knows one end for all deficits, and the report to come moves it: it would hold back for who reports no more.
+fn lapse(host: &mut impl Host, params: &Params, domain: u16) -> Reply<u128> {
+    let settled = hold::settle(fusebox_fund::storage::hold(host, false), params, host.now());
+    let domains = u16::try_from(storage::terms(host).1).unwrap_or(MAX_DOMAINS);
+    let live = (0..domains).fold(0u128, |sum, each| sum.saturating_add(storage::open(host, each).deficit));
+    let lapsed = settled.deficit.saturating_sub(live);
+    if lapsed != 0 {
+        shell::expose(host, params, domain, Exposure::DeficitOver(lapsed))?;
+    }
+    Ok(settled.incident)
 }
 
 /// More is called off than the domain has open.
