@@ -5,7 +5,7 @@ use alloy_primitives::B256;
 use fusebox_fund::{
     error::Error,
     logic::{
-        ledger::{due_down, give_back, join, note_loss, record, release, repay, settle, surcharge_up, take},
+        ledger::{due_down, give_back, join, note_loss, record, release, repay, settle, surcharge_up, take, waive},
         loss::{deleverage, haircut},
     },
     types::{
@@ -391,6 +391,58 @@ proptest! {
         }
     }
 
+    /// One history with a part that nobody claims, waived at some time; the other booked the claims alone.
+    #[test]
+    fn if_38_what_nobody_claims_is_repaid_to_nobody(
+        amounts in prop::collection::vec(1u128..1 << 90, 0..12),
+        more in 0u128..1 << 90,
+        nobody in 1u128..1 << 90,
+        payments in prop::collection::vec(0u128..1 << 93, 0..6),
+        when in 0usize..7,
+        missed: bool,
+        takes in prop::collection::vec(any::<prop::sample::Index>(), 0..30),
+    ) {
+        let claimed: u128 = amounts.iter().sum();
+        let booked = |deleveraged| Split { deleveraged, ..Split::default() };
+        let mut book = record(Book::default(), &booked(claimed + nobody), &Haircut::default()).unwrap();
+        let mut claims: Vec<_> = amounts.iter().map(|amount| Claim { epoch: 1, amount: *amount, taken: 0 }).collect();
+        let (mut takes, mut came, mut left) = (takes.iter(), 0, 0);
+        for i in 0..7 {
+            if let Some(payment) = payments.get(i) {
+                let (after, paid) = repay(book, *payment);
+                (book, came) = (after, came + paid.cut);
+            }
+            if i == 1 {
+                book = record(book, &booked(more), &Haircut::default()).unwrap(); // of another epoch, if this one is sealed
+            }
+            if i == when {
+                let (before, held) = (book.owed(), book.traders.held);
+                book = waive(book, 1, nobody, missed).unwrap();
+                let freed = held - book.traders.held;
+                prop_assert_eq!(book.residue, freed);
+                prop_assert!(freed <= nobody);
+                prop_assert_eq!(book.owed(), before - (nobody - freed) + if missed { nobody } else { 0 });
+                prop_assert_eq!(book.providers, if missed { nobody } else { 0 });
+            }
+            for at in takes.by_ref().take(5).filter(|_| !amounts.is_empty()) {
+                let at = at.index(claims.len());
+                let (after, claim, due) = take(book, claims[at]);
+                (book, claims[at], left) = (after, claim, left + due);
+            }
+            prop_assert_eq!(book.traders.held + book.residue + left, came, "held is repaid less taken and freed");
+            let due: u128 = claims.iter().map(|claim| due_down(&book.traders, claim)).sum();
+            prop_assert!(due <= book.traders.held, "everybody at once");
+        }
+        let owed = book.owed();
+        book = repay(book, owed).0;
+        for claim in claims {
+            let (after, claim, _) = take(book, claim);
+            prop_assert_eq!(claim.taken, claim.amount);
+            book = after;
+        }
+        prop_assert_eq!(book.traders.held, more, "what is of the other record alone");
+    }
+
     #[test]
     fn if_30_profits_settle_in_any_order_with_the_same_result(
         profits in prop::collection::vec(0u128..1 << 80, 1..16), share in 1u128..=10_000, turn in 0usize..16,
@@ -645,6 +697,26 @@ mod on_a_host {
         for kind in [Kind::Cut, Kind::Providers, Kind::Fund, Kind::Buffer] {
             assert_eq!(shell::owed(&host, D, kind), 0, "{}", kind.code());
         }
+    }
+
+    #[test]
+    fn if_38_a_waiver_is_of_what_is_booked_and_says_so() {
+        let mut host = scene();
+        assert_eq!(shell::waive(&mut host, D, 1, 51, true), Err(Error::AboveOpen { amount: 51, bound: 50 }));
+        assert_eq!(shell::waive(&mut host, D, 0, 1, true), Err(Error::AboveOpen { amount: 1, bound: 0 }));
+        assert!(host.logs.is_empty());
+        shell::waive(&mut host, D, 1, 4, true).unwrap(); // of the 10 that deleveraging was to cover 4 did not come
+        let event: abi::ClaimsWaived = decode(&host, 0);
+        assert_eq!((event.domain, event.epoch, event.amount, event.missed), (D, 1, 4, true));
+        assert_eq!((shell::owed(&host, D, Kind::Cut), shell::owed(&host, D, Kind::Providers)), (46, 34));
+        shell::repay(&mut host, D, 46);
+        assert_eq!(shell::waive(&mut host, D, 1, 47, false), Err(Error::AboveOpen { amount: 47, bound: 46 }));
+        shell::waive(&mut host, D, 1, 40, false).unwrap(); // the profits were gone before they were cut
+        let book = storage::book(&host, D);
+        assert_eq!((book.traders.total, book.traders.repaid, book.traders.held, book.residue), (6, 6, 6, 40));
+        shell::admit(&mut host, D, BOB, Claim { epoch: 1, amount: 6, taken: 0 }).unwrap();
+        assert_eq!(shell::take(&mut host, D, BOB, 1), 6);
+        assert_eq!(shell::release(&mut host, D).providers, 34);
     }
 
     #[test]

@@ -128,6 +128,34 @@ pub fn take(book: Book, claim: Claim) -> (Book, Claim, u128) {
     (Book { traders: Claims { held, ..book.traders }, ..book }, claim, due)
 }
 
+/// A part of what an epoch is owed that nobody will ever claim: it is repaid no more, and what of it was repaid already
+/// is the residue's.
+///
+/// Whoever was cut has claimed his part of `amount` or never can: a cover that did not come, profits that were gone before
+/// they were cut. Otherwise what is repaid of it would be held for ever. With `missed` the pool did not get it either and
+/// is owed it.
+///
+/// Errors: [`Error::AboveOpen`], [`Error::TooLarge`].
+/// Invariants: IF-29, IF-38.
+pub fn waive(book: Book, epoch: u32, amount: u128, missed: bool) -> Result<Book, Error> {
+    let mut traders = book.traders;
+    let Claims { total, repaid, next, held, .. } = traders;
+    let less = |bound: u128| bound.checked_sub(amount).ok_or(Error::AboveOpen { amount, bound });
+    let freed = if epoch > traders.epoch {
+        traders.next = less(next)?;
+        0
+    } else if epoch == traders.epoch {
+        traders.total = less(total)?;
+        traders.repaid = repaid.min(traders.total);
+        repaid.saturating_sub(traders.repaid)
+    } else {
+        amount
+    };
+    traders.held = held.checked_sub(freed).ok_or(Error::AboveOpen { amount: freed, bound: held })?;
+    let providers = if missed { add(book.providers, amount)? } else { book.providers };
+    Ok(Book { traders, providers, residue: add(book.residue, freed)?, ..book })
+}
+
 /// What rounding left goes to work: the residue account is emptied, and the caller repays with it.
 pub const fn release(book: Book) -> (Book, u128) {
     let amount = book.residue;

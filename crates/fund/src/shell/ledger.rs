@@ -31,6 +31,8 @@ pub mod abi {
         event ProfitSettled(uint32 indexed domain, address indexed account, uint128 profit, uint128 kept, uint128 paid);
         /// A trader's claim opened or grew.
         event ClaimOpened(uint32 indexed domain, address indexed account, uint32 indexed epoch, uint128 amount);
+        /// Nobody will claim a part of what an epoch is owed; the pool is owed it instead if it did not get it either.
+        event ClaimsWaived(uint32 indexed domain, uint32 indexed epoch, uint128 amount, bool missed);
         /// A trader took what his claim was repaid.
         event ClaimPaid(uint32 indexed domain, address indexed account, uint32 indexed epoch, uint128 amount);
         /// The ledger was repaid: 0 traders, 1 providers, 2 fund, 3 buffer, 4 beyond what it owed.
@@ -133,6 +135,18 @@ pub fn admit<H: Host>(host: &mut H, domain: u32, account: Address, more: Claim) 
     storage::set_claim(host, domain, account, &claim);
     let topics = [abi::ClaimOpened::SIGNATURE_HASH, topic(domain), account.into_word(), topic(more.epoch)];
     emit(host, &topics, [U256::from(more.amount)]);
+    Ok(())
+}
+
+/// A part of what was booked for an epoch is never claimed: see [`logic::waive`].
+///
+/// Errors: those of [`logic::waive`].
+/// Events: `ClaimsWaived`.
+pub fn waive<H: Host>(host: &mut H, domain: u32, epoch: u32, amount: u128, missed: bool) -> Result<(), Error> {
+    let before = storage::book(host, domain);
+    storage::set_book(host, domain, &before, &logic::waive(before, epoch, amount, missed)?);
+    let topics = [abi::ClaimsWaived::SIGNATURE_HASH, topic(domain), topic(epoch)];
+    emit(host, &topics, [U256::from(amount), U256::from(missed)]);
     Ok(())
 }
 
