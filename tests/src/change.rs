@@ -62,6 +62,21 @@ pub fn harbour(rate_bps: u64, cap: U256, text: U256) -> Vec<U256> {
     vec![header(7, 4, 0), U256::from(rate_bps), cap, text]
 }
 
+/// Sets on what terms the fund covers a loss domain: deductible, its basis points, budget, days of an epoch, claim.
+pub fn cover(domain: u32, terms: [u128; 5]) -> Vec<U256> {
+    std::iter::once(header(7, 5, domain)).chain(terms.map(U256::from)).collect()
+}
+
+/// Sets how the fund is filled up: target of the pool's assets, surcharge of a fee, in basis points.
+pub fn recap(target: u64, most: u64) -> Vec<U256> {
+    vec![header(7, 6, 0), U256::from(target), U256::from(most)]
+}
+
+/// Sets the fund's parameters: cool-down, window, hold, deficit in seconds, floor.
+pub fn fund(params: [u64; 5]) -> Vec<U256> {
+    std::iter::once(header(7, 7, 0)).chain(params.map(U256::from)).collect()
+}
+
 /// Lists a market.
 pub fn list(words: &[U256]) -> Vec<U256> {
     std::iter::once(header(7, 0, 0)).chain(words.iter().copied()).collect()

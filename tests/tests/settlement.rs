@@ -1,7 +1,7 @@
 //! Wind-down, settlement, recovery and the return of money, on the built programs.
 
 use alloy_primitives::{hex, Address, U256};
-use alloy_sol_types::{SolCall, SolEvent};
+use alloy_sol_types::SolCall;
 use fusebox_testbed::Tx;
 use fusebox_tests::{abi::*, change::decision, *};
 
@@ -36,11 +36,11 @@ fn poke(rig: &mut Rig, times: u64, price: i64) {
 /// fund; to the unit what the token says the protocol has.
 fn conserved(rig: &Rig) {
     let losses = rig.ask(&lossesCall { market: 1 });
-    let book = &losses[losses.len() - 6..];
-    let mask = (U256::from(1) << 112) - U256::from(1);
     let mut sum = rig.accounted(&EVERYBODY) + rig.ask(&settlementCall { market: 1 })[4];
     sum += losses[0] + losses[1] + losses[2] + losses[5] + losses[6];
-    sum += held(book) + (residue(book) & mask);
+    let high = |word: U256| (word >> 112) & ((U256::from(1) << 112) - U256::from(1));
+    let book = &losses[losses.len() - 6..];
+    sum += high(book[1]) + high(book[3]); // what is held for traders, and what rounding left
     assert_eq!(sum, rig.balance(rig.perp), "what is accounted for and what is there differ");
 }
 
@@ -68,7 +68,9 @@ fn settled(rig: &mut Rig, scope: u32, price: i64) {
 /// The price that stands, and the feeds it rests on.
 fn standing(rig: &Rig) -> (u128, u64) {
     let word = rig.ask(&settlementCall { market: 1 })[0];
-    ((word & ((U256::from(1) << 120) - U256::from(1))).to(), ((word >> 160) & U256::from(255)).to())
+    let price: U256 = word & ((U256::from(1) << 120) - U256::from(1));
+    let feeds: U256 = (word >> 160) & U256::from(255);
+    (price.to(), feeds.to())
 }
 
 fn free(rig: &Rig, who: Address) -> U256 {
@@ -99,7 +101,8 @@ fn a_wind_down_waits_in_the_queue_leaves_exits_open_and_is_undone() {
     assert_eq!(decided[2], U256::from(rig.now() + 2 * DAY));
 
     let stopped = Stopped { scope: 1, class: INCREASE, sources: 4, until: WITHOUT_END };
-    let again = openCall { market: 1, isLong: true, size: U256::from(WAD), margin: rig.units(1_000), limitPrice: U256::ZERO };
+    let again =
+        openCall { market: 1, isLong: true, size: U256::from(WAD), margin: rig.units(1_000), limitPrice: U256::ZERO };
     rig.refuses(BOB, &again, stopped.clone());
     rig.advance(365 * DAY, START);
     rig.refuses(BOB, &again, stopped);
@@ -268,11 +271,8 @@ fn pp_21_any_order_of_claims_has_the_same_result_whole_or_not() {
     for short_of_money in [false, true] {
         let mut rig = crowd();
         if short_of_money {
-            // The providers leave all that is not in use, so that the pool cannot pay every winner.
-            let shares = rig.ask(&accountCall { who: LP }).shares * U256::from(997) / U256::from(1_000);
-            rig.call(LP, &removeCall { shares });
-            assert!(rig.ask(&poolCall {}).assets < rig.units(200_000));
-            let pool = root("perp.pool"); // what is in use may not leave: take it out of the words instead
+            // What is in use may not leave, so a pool that cannot pay every winner is made by hand.
+            let pool = root("perp.pool");
             let word: U256 = U256::from_be_bytes(rig.chain.storage(rig.perp, pool).0);
             let mask = (U256::from(1) << 128) - U256::from(1);
             let taken = (word & mask) - rig.units(1_000);
@@ -291,9 +291,19 @@ fn pp_21_any_order_of_claims_has_the_same_result_whole_or_not() {
         let unpaid = first[8];
         assert_eq!(unpaid > U256::ZERO, short_of_money, "{first:?}");
         if short_of_money {
-            // One ratio for both winners, to a unit.
-            let (bob, carol) = (first[1], first[2]);
-            assert!(bob < rig.units(100_000) && carol < rig.units(100_000) + rig.units(1_400), "{bob} {carol}");
+            // One ratio for both winners, rounded down.
+            let mut rig = rig;
+            for account in [ALICE, BOB, CAROL, DAVE] {
+                rig.call(LP, &settle(account));
+            }
+            let words = rig.ask(&settlementCall { market: 1 });
+            for account in [CAROL, BOB] {
+                let (claim, before) = (rig.ask(&claimOfCall { account, market: 1 }), free(&rig, account));
+                let paid: ProfitPaid = rig.send(LP, &settle(account)).event().expect("ProfitPaid");
+                assert_eq!((paid.claim, paid.paid), (claim, claim * words[2] / words[1]));
+                assert_eq!(free(&rig, account) - before, paid.paid);
+                assert!(paid.paid < claim && !paid.paid.is_zero());
+            }
         }
     }
 }
@@ -385,7 +395,10 @@ fn pp_24_more_feeds_of_the_day_before_take_the_place_and_restart_the_day() {
     let mut rig = Rig::bare(Plan::default());
     let feeds = feeds_of_three(&mut rig);
     let words = rig.listing_of(rig.terms(), Params::default(), &feeds);
-    rig.govern(&[change::list(&words)]);
+    rig.call(GOVERNANCE, &proposeCall { words: change::list(&words) });
+    rig.advance(2 * DAY, START);
+    third(&mut rig, START);
+    rig.call(CAROL, &executeCall { words: change::list(&words) });
     rig.govern(&[decision(WIND_DOWN, 1)]);
     let settle = decision(SETTLE, 1);
     rig.call(GOVERNANCE, &proposeCall { words: settle.clone() });
@@ -433,9 +446,7 @@ fn a_pause_stops_claims_for_as_long_as_it_may_and_no_clock_of_the_price() {
     rig.wait(DAY - 3_600);
     rig.call(PAUSER, &pauseCall { scopes: vec![1], classes: ALL_CLASSES, reason: 1 });
     rig.wait(7_200);
-    let refused = rig.fails(LP, &settle(ALICE));
-    let stopped = Stopped::abi_decode(&refused.output).expect("Stopped");
-    assert_eq!((stopped.scope, stopped.class), (1, EXIT));
+    rig.refuses(LP, &settle(ALICE), ScopeSettling { scope: 1, class: EXIT });
     rig.wait(PAUSE_SECS);
     rig.call(LP, &settle(ALICE));
     conserved(&rig);
@@ -473,32 +484,33 @@ fn a_bankrupt_account_is_counted_like_any_other() {
 #[test]
 fn recovery_shrinks_what_may_leave_and_reopens_it_by_the_clock_alone() {
     let mut rig = Rig::of(Plan { floor: 100_000, ..Plan::default() });
-    let room = |rig: &Rig| -> u128 {
-        let amounts = [1u64, 1_000, 40_000, 60_000, 99_000];
-        let fits = amounts.iter().filter(|amount| {
-            let amount: u128 = rig.units(**amount).to();
-            rig.ask(&whenCall { bucket: 0, account: LP, amount })[0].is_zero()
-        });
-        fits.count() as u128
-    };
-    let whole = room(&rig);
+    // What may leave by the main lane.
+    let room = |rig: &Rig| rig.ask(&bucketStateCall { bucket: 0 })[6];
+    let mut calm = rig.clone();
     rig.refuses(ALICE, &giveBackCall { incident: 1, amount: U256::from(1) }, UnknownIncident { id: 1, count: 0 });
     rig.set_second(START / 10 * 13);
     let outcome = rig.send(CAROL, &pokeCall { market: 1 });
     assert!(outcome.event::<Tightened>().is_some(), "the poke that opened the incident");
-    let less = room(&rig);
-    assert!(less < whole, "{less} of {whole}");
+    assert!(room(&rig) < room(&calm), "less may leave at once");
     // Saying it again says nothing new.
     assert!(rig.send(BOB, &followCall {}).event::<Tightened>().is_none());
-    rig.set_price(START);
-    let mut last = less;
-    for _ in 0..60 {
+    let ends: u64 = rig.ask(&incidentCall { id: 1 })[8].to();
+    let (mut last, mut shut, mut ramp) = (U256::ZERO, 0, 0);
+    for _ in 0..30 {
         rig.wait(6 * 3_600);
-        let now = room(&rig);
-        assert!(now >= last, "it shrank without anybody");
+        calm.wait(6 * 3_600);
+        let (now, usual) = (room(&rig), room(&calm));
+        if rig.now() < ends {
+            assert!(now * U256::from(2) <= usual, "{now} of {usual} while it lasts");
+            shut += 1;
+        } else {
+            assert!(now >= last && now <= usual, "{last} then {now} of {usual}");
+            ramp += u64::from(now < usual);
+        }
         last = now;
     }
-    assert_eq!(last, whole, "open again, and nobody has called");
+    assert!(shut > 5 && ramp > 0, "{shut} {ramp}");
+    assert_eq!(last, room(&calm), "open again, and nobody has called");
 }
 
 #[test]
@@ -554,10 +566,11 @@ fn what_only_the_queue_decides_nobody_calls() {
     let rig = traded();
     let answer = |data: Vec<u8>| rig.chain.view(Tx::new(GOVERNANCE, rig.perp, data));
     let unknown = answer(hex!("deadbeef").to_vec());
-    for data in [decideCall { words: decision(WIND_DOWN, 1) }.abi_encode(), countCall { market: 1, account: BOB }.abi_encode()] {
+    for data in
+        [decideCall { words: decision(WIND_DOWN, 1) }.abi_encode(), countCall { market: 1, account: BOB }.abi_encode()]
+    {
         let outcome = answer(data);
         assert!(!outcome.success);
         assert_eq!(outcome.output, unknown.output);
     }
-    let _ = PriceProposed::SIGNATURE;
 }
