@@ -342,6 +342,36 @@ fn effective(book: &Book) -> u128 {
     (0..book.accounts.len()).map(size).sum()
 }
 
+/// What of the entries is the positions' own, whatever has settled: with the sign that the side's one number lacks.
+fn own(book: &Book) -> i128 {
+    let entry = |i: usize| {
+        let hops = book.preview(i);
+        let (up, down) = hops.iter().fold((0, 0), |(up, down), hop| (up + hop.entry_up, down + hop.entry_down));
+        hops.last().map_or(book.accounts[i].held.entry, |hop| hop.held.entry) as i128 - up as i128 + down as i128
+    };
+    (0..book.accounts.len()).map(entry).sum()
+}
+
+#[test]
+fn mr_29_who_leaves_before_a_negative_entry_has_settled_leaves_no_gap() {
+    for is_long in [true, false] {
+        let mut book = Book::new(is_long, SCALE, 2, POOL);
+        let (early, late) = if is_long { (50_000, 146_000) } else { (54_000, 150_000) };
+        book.open_at(0, 1_000 * WAD, 100_000 * USD, early * USD);
+        book.open_at(1, 1_000 * WAD, 100_000 * USD, late * USD);
+        book.pool = 30_000 * USD;
+        book.deleverage(Ask::Profit { share_bps: 100, target_bps: 100 }, 100 * WAD, 10_000); // 93 of 100 are closed
+        assert!(own(&book) > 0);
+        book.reduce(1, u128::MAX, 100 * WAD);
+        let (net, left) = (book.gross as i128 - book.released as i128, own(&book));
+        assert!(net.abs_diff(left) <= 2, "{net} {left}");
+        assert!(left < -40_000 * USD as i128, "the pool pays that, or is paid it, when the other one settles: {left}");
+        book.reduce(0, u128::MAX, 100 * WAD);
+        assert_eq!(book.gross, 0);
+        assert!(book.released <= 2);
+    }
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -471,6 +501,26 @@ proptest! {
     }
 
     #[test]
+    fn mr_29_entries_less_what_was_released_are_the_positions_whoever_leaves_first(
+        is_long: bool, steps in prop::collection::vec(step(), 1..60),
+    ) {
+        let mut book = Book::new(is_long, SCALE, 12, u128::from(u64::MAX));
+        for step in steps {
+            run(&mut book, &step);
+            // The side is given what its positions have, as far as that has no sign.
+            book.side.entry = book.gross.saturating_sub(book.released);
+            prop_assert_eq!(book.gross, book.accounts.iter().map(|account| account.held.entry).sum::<u128>());
+        }
+        for i in 0..12 {
+            book.touch(i);
+        }
+        prop_assert_eq!(book.gross, book.accounts.iter().map(|account| account.held.entry).sum::<u128>());
+        let dust = u128::from(book.settlements + book.deleveragings);
+        let worth = book.notional(dust, 1_000 * WAD, true);
+        prop_assert!(book.released <= dust + worth, "{} released of nobody", book.released);
+    }
+
+    #[test]
     fn mr_25_cover_and_remainder_are_the_deficit_and_no_more_is_taken(
         is_long: bool, seed: u64, mark in 300u128..900, bankruptcy in 0u128..1_200,
         amount in 1..USD * 20_000_000, most in 1u16..=10_000,
@@ -505,7 +555,9 @@ mod kept {
     use super::*;
     use alloy_primitives::{Address, B256, U256};
     use fusebox_core::host::{Answer, Host, Memory};
-    use fusebox_market::storage::side::{index, record, reserve, set_reserve, side, span, SideId};
+    use fusebox_market::storage::side::{
+        index, record, released, reserve, set_released, set_reserve, side, span, SideId,
+    };
     use std::cell::Cell;
 
     const LONGS: SideId = SideId { market: 3, is_long: true };
@@ -583,10 +635,22 @@ mod kept {
             steps.push(host.take());
             seen.push(steps);
         }
-        // A point of four words, of which the first of all is not written, and the reserve; where an epoch ends, its end
-        // and the next one's start; a settlement across it reads three points.
-        assert_eq!(seen[0], [(2, 5), (5, 5), (5, 7), (11, 1)]);
+        // A point of four words, of which the first of all is not written, and the reserve, read again for what stands
+        // beside it; where an epoch ends, its end and the next one's start; a settlement across it reads three points.
+        assert_eq!(seen[0], [(3, 5), (6, 5), (6, 7), (12, 1)]);
         assert!(seen.iter().all(|steps| *steps == seen[0]), "{seen:?}");
+    }
+
+    #[test]
+    fn mr_29_reserve_and_what_was_released_share_a_word_and_nothing_else() {
+        let mut host = Memory::default();
+        set_released(&mut host, LONGS, u128::MAX);
+        set_reserve(&mut host, LONGS, 7);
+        assert_eq!((reserve(&host, LONGS), released(&host, LONGS)), (7, u128::MAX));
+        set_released(&mut host, LONGS, 5);
+        set_reserve(&mut host, LONGS, u128::MAX);
+        assert_eq!((reserve(&host, LONGS), released(&host, LONGS), host.words.len()), (u128::MAX, 5, 1));
+        assert_eq!(released(&host, SideId { is_long: false, ..LONGS }), 0);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! | `erc7201("fusebox.market.point") + side << 34 + point << 2` | size index 90, epoch 16, at 255 whether it was written |
 //! | the next three | sums of basis, value and cut, below 2^210 each |
 //! | `erc7201("fusebox.market.epoch") + side << 16 + epoch` | the point at which the epoch ended |
-//! | `erc7201("fusebox.market.reserve") + side` | the reserve |
+//! | `erc7201("fusebox.market.reserve") + side` | the reserve 128, what was released of entries and has not settled 128 |
 //!
 //! A side's last point, its [`Snapshot`], and its sums are the caller's to store: 32, 112 and 112 bits, one word.
 
@@ -114,5 +114,21 @@ pub fn reserve(host: &impl Host, id: SideId) -> u128 {
 
 /// Writes what is reserved.
 pub fn set_reserve(host: &mut impl Host, id: SideId, reserve: u128) {
-    host.store(id.reserve(), U256::from(reserve));
+    let released = released(host, id);
+    store_flows(host, id, reserve, released);
+}
+
+/// What deleveragings have released of the side's entries and no settlement has taken from its position's yet.
+pub fn released(host: &impl Host, id: SideId) -> u128 {
+    field_u128(host.load(id.reserve()), 128, 128)
+}
+
+/// Writes what has been released.
+pub fn set_released(host: &mut impl Host, id: SideId, released: u128) {
+    let reserve = reserve(host, id);
+    store_flows(host, id, reserve, released);
+}
+
+fn store_flows(host: &mut impl Host, id: SideId, reserve: u128, released: u128) {
+    host.store(id.reserve(), U256::from(released).wrapping_shl(128) | U256::from(reserve));
 }

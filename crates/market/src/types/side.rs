@@ -168,3 +168,15 @@ pub struct Settled {
     /// What the side's entry loses.
     pub entry_down: u128,
 }
+
+impl Settled {
+    /// What a position that had `before` was released of its entry, whatever room that had.
+    ///
+    /// Summed over positions it is what deleveragings released of their side: the sum of entries as they are stored, less
+    /// what was released and has not settled, is what the side's positions have, and neither is ever negative.
+    pub const fn released(&self, is_long: bool, before: &Held) -> u128 {
+        let due = self.collected.saturating_add(self.bad_debt);
+        let (lacking, over) = if is_long { (self.paid, due) } else { (due, self.paid) };
+        before.entry.saturating_add(lacking).saturating_sub(over).saturating_sub(self.held.entry)
+    }
+}

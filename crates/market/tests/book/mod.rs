@@ -45,6 +45,10 @@ pub struct Book {
     pub ends: Vec<u32>,
     pub accounts: Vec<Account>,
     pub pool: u128,
+    /// Sum of the entries that positions store, settled or not.
+    pub gross: u128,
+    /// What was released of them and has not settled.
+    pub released: u128,
     /// What accounts have taken out, less what they brought in.
     pub outside: i128,
     pub settlements: u64,
@@ -70,6 +74,8 @@ impl Book {
             ends: vec![],
             accounts: vec![Account::default(); accounts],
             pool,
+            gross: 0,
+            released: 0,
             outside: 0,
             settlements: 0,
             deleveragings: 0,
@@ -116,6 +122,8 @@ impl Book {
     pub fn touch(&mut self, i: usize) -> Settled {
         let mut all = Settled { held: self.accounts[i].held, ..Settled::default() };
         for settled in self.preview(i) {
+            self.gross = self.gross - all.held.entry + settled.held.entry;
+            self.released = self.released.saturating_sub(settled.released(self.side.is_long, &all.held));
             self.side.reserve =
                 self.side.reserve.checked_sub(settled.credit + settled.cut).expect("claims within what is reserved");
             self.pool = (self.pool + settled.cut + settled.collected).checked_sub(settled.paid).expect("the pool pays");
@@ -160,6 +168,7 @@ impl Book {
         self.outside -= margin as i128;
         self.side.size += size;
         self.side.entry += entry;
+        self.gross += entry;
     }
 
     /// Closes a part at a price; the pool is on the other side, and a whole closing takes the margin out.
@@ -180,6 +189,7 @@ impl Book {
             held.entry -= entry;
             self.side.size -= size; // never below: the side has at least what its positions have
             self.side.entry = self.side.entry.saturating_sub(entry);
+            self.gross -= entry; // never below: every position has stored what it leaves with
         }
         if self.accounts[i].held.size == 0 {
             self.outside += self.accounts[i].held.margin as i128;
@@ -203,6 +213,7 @@ impl Book {
         assert_eq!(next.snapshot.0 as usize, self.points.len() - 1);
         self.side = next;
         self.pool -= closed.reserved;
+        self.released += closed.entry;
         self.deleveragings += 1;
         closed
     }
