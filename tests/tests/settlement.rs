@@ -229,6 +229,28 @@ fn pp_20_a_market_is_settled_at_the_price_of_its_record_and_everybody_is_paid() 
     rig.refuses_change(decision(REOPEN, 1), SettlementFinal {});
 }
 
+#[test]
+fn pp_20_what_rounding_leaves_of_a_side_keeps_no_door_shut() {
+    let mut rig = crowd();
+    // As after many deleveragings: a little more of a side than its positions sum to.
+    let slot = root("perp.markets") + U256::from(4 + 1);
+    let word: U256 = U256::from_be_bytes(rig.chain.storage(rig.perp, slot).0);
+    rig.chain.set_storage(rig.perp, slot, word + U256::from(1_000_000_000u64));
+    settled(&mut rig, 1, LOWER);
+    rig.wait(DAY);
+    for account in [ALICE, BOB, CAROL] {
+        rig.call(LP, &settle(account));
+    }
+    rig.set_price(LOWER);
+    let shares = rig.ask(&accountCall { who: LP }).shares;
+    rig.refuses(LP, &removeCall { shares }, ScopeSettling { scope: 1, class: INCREASE });
+    rig.call(LP, &settle(DAVE));
+    rig.set_price(LOWER);
+    assert!(!rig.call(LP, &removeCall { shares }).amount.is_zero());
+    rig.call(LP, &settle(BOB));
+    conserved(&rig);
+}
+
 /// Every order of four accounts.
 fn orders() -> Vec<[Address; 4]> {
     let all = [ALICE, BOB, CAROL, DAVE];

@@ -7,7 +7,7 @@ use crate::{
     program,
     shell::{topic, w},
     storage::{self, settle as words},
-    types::{Pool, HOUSE, MAX_MARKETS},
+    types::{Pool, Side, HOUSE, MAX_MARKETS},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
@@ -17,7 +17,7 @@ use fusebox_authority::types::Change;
 use fusebox_breaker::storage as breaker;
 use fusebox_core::{
     host::{emit, revert, word, Host},
-    panel::{Class, Scope, Tier},
+    panel::{Class, Scope, Tier, SIGNAL},
 };
 use fusebox_fund::{
     logic::ledger as rule,
@@ -89,15 +89,26 @@ fn anchor(host: &impl Host, market: u32, hour: u64) -> Anchor {
     if hour < words::HOURS {
         return words::anchor(host, market, hour);
     }
-    let reference = breaker::unpack_reference(breaker::load(host, Scope::new(market), breaker::REFERENCE));
-    Anchor { price: reference.price, at: reference.at, feeds: 1 }
+    let scope = Scope::new(market);
+    let reference = breaker::unpack_reference(breaker::load(host, scope, breaker::REFERENCE));
+    let mut at = reference.at;
+    if reference.frozen {
+        // It stands still since the trip, whatever was collected for the next one.
+        at = at.min(breaker::unpack_ladder(breaker::load(host, scope, breaker::LADDER)).anomaly);
+    }
+    Anchor { price: reference.price, at, feeds: 1 }
 }
 
 /// Remembers what a poke has seen of a market that is wound down, if nothing disputes it.
 ///
 /// Errors: a price past its field.
 pub fn remember(host: &mut impl Host, market: u32, seen: &Sighting) -> Result<()> {
-    if !seen.contained || seen.tier > Tier::Normal || !(is_at(host, market, 2) || is_at(host, 0, 2)) {
+    let (k, nibble) = Scope::new(market).place();
+    let bits = panel::panel(host, k);
+    if (bits.bits(0) | bits.bits(nibble)) & SIGNAL == 0 || !seen.contained || seen.tier > Tier::Normal {
+        return Ok(()); // the usual case: one word that has been read already
+    }
+    if !(is_at(host, market, 2) || is_at(host, 0, 2)) {
         return Ok(());
     }
     let (now, reference) = (host.now(), anchor(host, market, words::HOURS));
@@ -160,7 +171,18 @@ pub fn account(vm: &impl StylusHost, host: &mut impl Host, who: Address, market:
 ///
 /// Where the protocol ends as a whole one ratio is for all of them: [`close`].
 pub fn divide(host: &mut impl Host, market: u32) -> Result<()> {
-    if is_at(host, 0, 4) || !rules::is_counted(&storage::interest(host, market)) {
+    let interest = storage::interest(host, market);
+    if !rules::is_counted(&interest) {
+        return Ok(());
+    }
+    for is_long in [true, false] {
+        let side = interest.side(is_long);
+        if side.size != 0 {
+            // What rounding left is nobody's, and would keep the pool's door shut.
+            storage::store_side(host, market, is_long, Side { size: 0, entry: 0, ..side }).map_err(abi::overflow)?;
+        }
+    }
+    if is_at(host, 0, 4) {
         return Ok(());
     }
     let (pool, profits) = (storage::pool(host), words::profits(host, market));
@@ -292,12 +314,7 @@ pub fn give_back(vm: &impl StylusHost, host: &mut impl Host, id: u32, arrived: U
     let topics = [ledger::abi::FundsReturned::SIGNATURE_HASH, topic(id), who.into_word()];
     emit(host, &topics, [w(arrived), w(returned.bounty)]);
     if returned.booked > 0 {
-        program::tell(
-            vm,
-            program::LEDGER,
-            abi::mendCall::SELECTOR,
-            [U256::from(market), word(who), w(returned.booked)],
-        )?;
+        program::tell(vm, program::SIDE, abi::mendCall::SELECTOR, [U256::from(market), word(who), w(returned.booked)])?;
     }
     Ok(w(returned.bounty))
 }

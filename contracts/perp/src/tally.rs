@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolError, SolEvent};
 use fusebox_core::host::{emit, revert, Host};
-use fusebox_fund::{self as fund, shell::settlement, types::settlement::Phase};
+use fusebox_fund::{self as fund, shell::settlement, storage::settlement as pots, types::settlement::Phase};
 use fusebox_market as risk;
 use stylus_sdk::stylus_core::Host as StylusHost;
 
@@ -48,8 +48,10 @@ pub fn count(vm: &impl StylusHost, host: &mut impl Host, who: Address, market: u
         program::bear(vm, market, &Bankrupt { is_long: false, size: 0, margin: 0, entry: 0, loss, bad_debt, price })?;
     }
     let profit = levied(vm, host, market, who, profit, before.position.since)?;
-    if profit > 0 {
-        let profits = rules::claimed(words::profits(host, market), profit)?;
+    let profits = words::profits(host, market);
+    // What is counted after the division is what rounding had left: nobody's ratio changes for it.
+    if profit > 0 && !profits.divided && pots::divided(host).1 == 0 {
+        let profits = rules::claimed(profits, profit)?;
         words::store_profits(host, market, &profits).map_err(abi::overflow)?;
         words::store_claim(host, who, market, profit).map_err(abi::overflow)?;
     }
