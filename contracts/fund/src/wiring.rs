@@ -164,14 +164,19 @@ pub fn draw(host: &mut impl Host, params: &Params, domain: u16, need: u128) -> R
 /// Errors: `UnknownExposure`, `AboveClaim`, the module's.
 pub fn expose(host: &mut impl Host, params: &Params, domain: u16, kind: U256, amount: u128) -> Reply<()> {
     let (mut own, now) = (storage::open(host, domain), host.now());
+    let (deficit, incident) = beside(host, params, domain);
     let exposure = match u8::try_from(kind).unwrap_or(u8::MAX) {
         0 => {
             own.incident = own.incident.saturating_add(amount);
             Exposure::Incident(amount)
         }
         1 => {
-            let left = lapse(host, params, domain)?;
-            let set_aside = amount.min(own.incident).min(left);
+            // The fund knows one end for all deficits, and this report moves it: what has lapsed would be held for again.
+            let lapsed = deficit.saturating_sub(own.deficit);
+            if lapsed != 0 {
+                shell::expose(host, params, domain, Exposure::DeficitOver(lapsed))?;
+            }
+            let set_aside = amount.min(own.incident).min(incident);
             own.deficit = own.deficit.saturating_add(amount);
             own.incident = own.incident.saturating_sub(set_aside);
             own.deficit_until = now.saturating_add(params.deficit_secs());
@@ -179,11 +184,11 @@ pub fn expose(host: &mut impl Host, params: &Params, domain: u16, kind: U256, am
         }
         2 => {
             own.incident = own.incident.checked_sub(amount).ok_or_else(|| above(amount, own.incident))?;
-            Exposure::IncidentOver(amount)
+            Exposure::IncidentOver(amount.min(incident))
         }
         3 => {
             own.deficit = own.deficit.checked_sub(amount).ok_or_else(|| above(amount, own.deficit))?;
-            Exposure::DeficitOver(amount)
+            Exposure::DeficitOver(amount.min(deficit))
         }
         _ => return Err(revert(abi::UnknownExposure::SELECTOR, [kind, U256::from(3)])),
     };
@@ -191,7 +196,10 @@ pub fn expose(host: &mut impl Host, params: &Params, domain: u16, kind: U256, am
     if open > claim {
         return Err(revert(abi::AboveClaim::SELECTOR, [U256::from(open), U256::from(claim)]));
     }
-    shell::expose(host, params, domain, exposure)?;
+    match exposure {
+        Exposure::IncidentOver(0) | Exposure::DeficitOver(0) if amount != 0 => {} // used already: nothing is left of it
+        _ => shell::expose(host, params, domain, exposure)?,
+    }
     if kind.is_zero() {
         own.incident_until = hold::incident_until(&fusebox_fund::storage::hold(host, false), params);
     }
@@ -199,19 +207,16 @@ pub fn expose(host: &mut impl Host, params: &Params, domain: u16, kind: U256, am
     Ok(())
 }
 
-/// Calls off what lapsed domains have left of deficits, and returns what incidents have set aside, which another domain's
-/// draw may have used.
+/// What is open beside what the other domains say, of deficits and of incidents.
 ///
-/// The fund knows one end for all deficits, and the report to come moves it: it would hold back for who reports no more.
-fn lapse(host: &mut impl Host, params: &Params, domain: u16) -> Reply<u128> {
-    let settled = hold::settle(fusebox_fund::storage::hold(host, false), params, host.now());
+/// Less than a domain's own where another's draw has used it, more where a deficit of any has lapsed.
+fn beside(host: &impl Host, params: &Params, domain: u16) -> (u128, u128) {
+    let all = hold::settle(fusebox_fund::storage::hold(host, false), params, host.now());
     let domains = u16::try_from(storage::terms(host).1).unwrap_or(MAX_DOMAINS);
-    let live = (0..domains).fold(0u128, |sum, each| sum.saturating_add(storage::open(host, each).deficit));
-    let lapsed = settled.deficit.saturating_sub(live);
-    if lapsed != 0 {
-        shell::expose(host, params, domain, Exposure::DeficitOver(lapsed))?;
-    }
-    Ok(settled.incident)
+    (0..domains).filter(|other| *other != domain).fold((all.deficit, all.incident), |(deficit, incident), other| {
+        let open = storage::open(host, other);
+        (deficit.saturating_sub(open.deficit), incident.saturating_sub(open.incident))
+    })
 }
 
 /// More is called off than the domain has open.

@@ -19,6 +19,8 @@ const DAY: u64 = 86_400;
 const ALICE: Address = Address::repeat_byte(0xa1);
 const INCIDENT: U256 = U256::ZERO;
 const DEFICIT: U256 = U256::ONE;
+const INCIDENT_OVER: U256 = U256::from_limbs([2, 0, 0, 0]);
+const DEFICIT_OVER: U256 = U256::from_limbs([3, 0, 0, 0]);
 const STAKED: u128 = 4_000_000_000;
 
 /// Two domains that may draw whatever they lose.
@@ -70,4 +72,28 @@ fn a_report_calls_off_nothing_that_counts() {
     assert_eq!(wiring::draw(&mut host, &P, 1, 100), Ok(100)); // more than it said: of all that is open, deficits first
     wiring::expose(&mut host, &P, 0, DEFICIT, 1).unwrap();
     assert_eq!((deficit(&host), stored(&host, true).incident), (241, 199));
+}
+
+/// What another domain's draw has used is open no more: calling it off takes nothing from what that one says afterwards.
+#[test]
+fn what_was_used_already_is_called_off_from_nobody() {
+    for (kind, over) in [(DEFICIT, DEFICIT_OVER), (INCIDENT, INCIDENT_OVER)] {
+        let mut host = house();
+        let left = |host: &Memory| {
+            let hold = hold::settle(stored(host, true), &P, host.now);
+            [hold.deficit, hold.incident]
+        };
+        let both = |units: u128| if kind == DEFICIT { [units, 0] } else { [0, units] };
+        wiring::expose(&mut host, &P, 0, kind, 100).unwrap();
+        assert_eq!(wiring::draw(&mut host, &P, 1, 70), Ok(70)); // that had said nothing
+        wiring::expose(&mut host, &P, 1, kind, 50).unwrap();
+        assert_eq!(left(&host), both(80));
+        wiring::expose(&mut host, &P, 0, over, 60).unwrap();
+        assert_eq!(left(&host), both(50), "30 of 60 were still there");
+        wiring::expose(&mut host, &P, 0, over, 40).unwrap();
+        assert_eq!(left(&host), both(50), "the other one's alone");
+        assert!(wiring::expose(&mut host, &P, 0, over, 1).is_err());
+        wiring::expose(&mut host, &P, 1, over, 50).unwrap();
+        assert_eq!(left(&host), [0, 0]);
+    }
 }
