@@ -12,6 +12,7 @@ const PAUSABLE: &str = "OpenZeppelin Pausable 5.7.0, whenNotPaused";
 const PAUSABLE_REFUSED: &str = "OpenZeppelin Pausable 5.7.0, whenNotPaused, EnforcedPause";
 const GUARD: &str = "minimal two-feed guard in Solidity, price2";
 const PERPETUAL: &str = "dYdX PerpetualV1 87f2263, trade through P1Deleveraging";
+const UMBRELLA: &str = "Aave Umbrella 759147d, slash, steady";
 const TRIP: &str = "Synthetix CircuitBreaker 1609d15, probe that trips";
 const NTT: &str = "Wormhole NTT RateLimiter 250d810 (via-IR), outbound";
 const NTT_REFUSED: &str = "Wormhole NTT RateLimiter 250d810 (via-IR), outbound, NotEnoughCapacity";
@@ -43,6 +44,15 @@ const PEERS: &[(&str, &str, Peer)] = &[
     ("reduce", "first", (PERPETUAL, 150_414)),
     ("reduce", "steady", (PERPETUAL, 116_214)),
     ("reduce", "refused", (COMET_REFUSED, 26_034)),
+    ("close", "first", (PERPETUAL, 150_414)),
+    ("close", "steady", ("dYdX PerpetualV1 87f2263, trade through P1Deleveraging, rest of position", 120_019)),
+    ("close", "refused", (COMET_REFUSED, 26_034)),
+    ("liquidate.draw", "steady", (UMBRELLA, 95_035)),
+    ("deleverage.10", "steady", (PERPETUAL, 116_214)),
+    ("deleverage.1000", "steady", (PERPETUAL, 116_214)),
+    ("deleverage.100000", "steady", (PERPETUAL, 116_214)),
+    ("settle", "steady", (PERPETUAL, 116_214)),
+    ("close.deleveraged", "steady", (PERPETUAL, 116_214)),
     ("liquidate", "first", (PERPETUAL, 150_414)),
     ("liquidate", "steady", (PERPETUAL, 116_214)),
     ("liquidate", "refused", (TRIP, 53_319)),

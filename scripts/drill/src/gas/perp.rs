@@ -2,9 +2,12 @@
 
 use super::{act, creation, deployment, done, program, refused, Figure};
 use crate::programs::PERP;
-use alloy_primitives::{Address, Bytes, I256, U256};
+use alloy_primitives::{keccak256, Address, Bytes, I256, U256};
 use alloy_sol_types::{sol, SolCall, SolEvent, SolValue};
-use fusebox_core::panel::{Class, Classes};
+use fusebox_core::{
+    panel::{Class, Classes},
+    slot::erc7201,
+};
 use fusebox_testbed::{Chain, Outcome};
 use std::path::Path;
 
@@ -20,6 +23,10 @@ sol! {
     function open(uint32 market, bool isLong, uint256 size, uint256 margin, uint256 limitPrice);
     function reduce(uint32 market, uint256 size, uint256 limitPrice);
     function liquidate(uint32 market, address account) returns (uint8 outcome);
+    function close(uint32 market, uint256 limitPrice);
+    function deleverage(uint32 market);
+    function settle(uint32 market, address account);
+    function stake(uint256 amount) returns (uint256 shares);
     function poke(uint32 market) returns (uint8 tier);
     function pause(uint32[] scopes, uint8 classes, uint16 reason) returns (uint64 failed);
 
@@ -28,6 +35,7 @@ sol! {
     function updateAnswer(int256 answer);
 
     event Liquidated(uint32 indexed market, address indexed account, address indexed liquidator, uint256 size, uint256 notional, uint256 loss, uint256 reward, uint256 fee, uint256 badDebt);
+    event FundDrawn(uint16 indexed domain, uint256 staked, uint256 held);
     event Tripped(uint32 indexed market, uint8 tier, uint8 previous, uint8 cause, uint32 deviationBps, uint64 until, uint8 strikes);
 
     error Stopped(uint32 scope, uint8 class, uint8 sources, uint64 until);
@@ -80,9 +88,24 @@ pub fn figures(folder: &Path) -> Result<Vec<Figure>, String> {
     add("reduce", "first", held.done(TRADER, &reducing)?.gas_used);
     add("reduce", "steady", steady.done(TRADER, &reducing)?.gas_used);
     add("reduce", "refused", steady.paused(Class::Reduce)?.stopped(TRADER, &reducing)?);
+    let closing = closeCall { market: MARKET, limitPrice: U256::ZERO };
+    add("close", "first", held.done(TRADER, &closing)?.gas_used);
+    add("close", "steady", steady.done(TRADER, &closing)?.gas_used);
+    add("close", "refused", steady.paused(Class::Reduce)?.stopped(TRADER, &closing)?);
     add("liquidate", "first", held.priced(1_840, 1_840)?.liquidation::<Liquidated>()?);
     add("liquidate", "steady", steady.priced(1_840, 1_840)?.liquidation::<Liquidated>()?);
     add("liquidate", "refused", doubted.liquidation::<Tripped>()?);
+    let covered = steady.covered()?.priced(1_700, 1_700)?;
+    add("liquidate.draw", "steady", covered.liquidation::<FundDrawn>()?);
+    let won = steady.priced(2_150, 2_150)?;
+    for (id, accounts) in [("deleverage.10", 10), ("deleverage.1000", 1_000), ("deleverage.100000", 100_000)] {
+        add(id, "steady", won.crowded(accounts)?.done(KEEPER, &deleverageCall { market: MARKET })?.gas_used);
+    }
+    let mut cut = won.crowded(10)?;
+    cut.act(KEEPER, &deleverageCall { market: MARKET })?;
+    let settling = settleCall { market: MARKET, account: TRADER };
+    add("settle", "steady", cut.done(KEEPER, &settling)?.gas_used);
+    add("close.deleveraged", "steady", cut.done(TRADER, &closing)?.gas_used);
     let depositing = depositCall { amount: units(100, 6) };
     add("deposit", "first", first.done(NEWCOMER, &depositing)?.gas_used);
     add("deposit", "steady", steady.done(TRADER, &depositing)?.gas_used);
@@ -183,6 +206,41 @@ impl Ground {
         ground.priced(2_000, 2_000)
     }
 
+    /// With a fund that covers the market's domain, and what is staked in it.
+    fn covered(&self) -> Result<Self, String> {
+        let mut ground = self.clone();
+        let terms = [0, 0, 10_000, 30, 1_000_000_000_000u64];
+        let cover: Vec<_> = std::iter::once(7 | 5 << 8).chain(terms).map(U256::from).collect();
+        ground.act(GOVERNANCE, &proposeCall { words: cover.clone() })?;
+        ground.chain.advance(7 * 86_400);
+        ground.act(KEEPER, &executeCall { words: cover })?;
+        ground.act(SECOND, &stakeCall { amount: units(1_000, 6) })?;
+        ground.priced(2_000, 2_000)
+    }
+
+    /// With so many accounts on the long side, the trader one of them, that sum to a hundred units of size: written into
+    /// the storage, since what is measured is what they cost afterwards.
+    fn crowded(&self, accounts: u64) -> Result<Self, String> {
+        let mut ground = self.clone();
+        let hot = ground.hot();
+        let share = |whole: u64, decimals| units(whole, decimals) / U256::from(accounts);
+        let [size, margin, entry] = [share(100, 18), share(20_000, 6), share(200_000, 6)];
+        let held = size | (margin << 120usize) | (U256::from(1) << 240usize);
+        for number in 0..accounts {
+            let account =
+                if number == 0 { TRADER } else { Address::left_padding_from(&(number + 1_000).to_be_bytes()) };
+            let key: U256 = U256::from_be_slice(account.as_slice()) | (U256::from(MARKET) << 160usize);
+            let root = erc7201("perp.positions");
+            let slot = keccak256([key.to_be_bytes::<32>(), root.to_be_bytes::<32>()].concat());
+            let slot = U256::from_be_bytes(slot.0);
+            ground.chain.set_storage(hot, slot, held);
+            ground.chain.set_storage(hot, slot + U256::from(1), entry);
+        }
+        let sums = (size | (entry << 112usize)) * U256::from(accounts);
+        ground.chain.set_storage(hot, erc7201("perp.markets") + U256::from(4 * MARKET + 1), sums);
+        Ok(ground)
+    }
+
     fn hot(&self) -> Address {
         self.programs[0]
     }
@@ -258,7 +316,9 @@ fn listing(feeds: [Address; 2]) -> Vec<U256> {
     let times = [500, 1_000, 2_500, 1_000, 200, 1_800, 2, 60, 10, 60, 240, 240, 4_320, 600];
     let params = packed(&times) | (U256::from(10) << 224);
     let list = U256::from(7); // the act of a protocol's own, number 0
-    let mut words = vec![list, terms, caps, closing, U256::ZERO, params, U256::ZERO];
+                              // No bounty, a buffer of a hundredth of the pool; a side's profit is closed from a ten-thousandth of it on.
+    let policy = placed(&[(100, 64), (1, 80), (1, 96)]);
+    let mut words = vec![list, terms, caps, closing, policy, params, U256::ZERO];
     for feed in feeds {
         // An aggregator, its decimals; gas for it, oldest answer.
         let rest = U256::from(1 | 8 << 8) | (U256::from(100_000) << 48) | (U256::from(4_500) << 72);
