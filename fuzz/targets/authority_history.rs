@@ -59,8 +59,9 @@ enum Ask {
 
 #[derive(Arbitrary, Debug)]
 struct History {
-    /// Account 0 is a thief who acts alone, while two who can cancel do.
-    stolen: bool,
+    /// Below 64: account 0 is a thief who acts alone, while two who can cancel do.
+    stolen: u8,
+    /// Who asks; from 64 on whoever has the role for it.
     steps: Vec<(u8, Ask)>,
 }
 
@@ -427,7 +428,7 @@ impl World {
             }
             Ask::Execute { at } => self.pick(*at).map_or(Ok(()), |words| self.execute(&words))?,
             Ask::Cancel { at } => self.pick(*at).map_or(Ok(()), |words| self.cancel(by, &words))?,
-            Ask::Overlay { place, value, hours } => self.overlay(by, *place, *value, u64::from(*hours) * 3_600)?,
+            Ask::Overlay { place, value, hours } => self.overlay(by, *place, *value, u64::from(*hours % 80) * 3_600)?,
             Ask::End { place } => self.end(by, *place)?,
             Ask::Incident { scope } => {
                 let incident = &mut self.incidents[usize::from(*scope)];
@@ -502,15 +503,31 @@ impl World {
     }
 }
 
+/// Who may ask for that.
+fn holder(by: u8, ask: &Ask) -> usize {
+    match ask {
+        Ask::Run { .. } => 2,
+        Ask::Cancel { .. } => 2 + usize::from(by % 2),
+        Ask::Overlay { .. } | Ask::End { .. } => 4,
+        _ => usize::from(by % 2),
+    }
+}
+
 fuzz_target!(|history: History| {
-    let mut world = World::new(history.stolen);
+    let stolen = history.stolen < 64;
+    let mut world = World::new(stolen);
     assert_eq!(world.value((0, DELAY_ROWS[1].id)), u128::from(DEFAULT_DELAYS[1]));
     let first = world.clone();
     for (by, ask) in history.steps.iter().take(80) {
         let wait = matches!(ask, Ask::Wait { .. });
-        world.step(if history.stolen { 0 } else { index(*by) }, ask);
+        let account = match by {
+            _ if stolen => 0,
+            0..64 => index(*by),
+            64.. => holder(*by, ask),
+        };
+        world.step(account, ask);
         world.holds();
-        if !history.stolen || wait {
+        if !stolen || wait {
             continue;
         }
         // Two who can cancel do, each what the other must not.

@@ -35,7 +35,7 @@ enum Step {
 #[derive(Arbitrary, Debug)]
 struct History {
     params: [u8; 4],
-    floor: u64,
+    floor: u16,
     shift: u8,
     steps: Vec<Step>,
 }
@@ -85,12 +85,12 @@ impl World {
             (least + (most - least) * u128::from(history.params[i]) / 255) as u32
         });
         let [cooldown, window, hold, deficit] = values;
-        let floor = u128::from(history.floor >> (history.shift % 55)).max(1_000);
+        let floor = (u128::from(history.floor) << (history.shift % 48)).max(1_000);
         let params = Params::new(cooldown, window, hold, deficit, floor).unwrap();
         assert_eq!(Params::unpack(params.pack()), Ok(params), "IF-15");
         Self {
             params,
-            shift: u32::from(history.shift % 55),
+            shift: u32::from(history.shift % 48),
             now: START,
             vault: Vault::default(),
             hold: Hold::default(),
