@@ -22,7 +22,7 @@ sol! {
     function admit(uint32 market, address account, uint32 epoch, uint128 cut, uint128 borne);
     function unwind(uint32 market);
     function mend(uint32 market, address account, uint128 amount);
-    function drain(uint32 market);
+    function pay(uint32 market, uint128 amount);
     function claim(uint32 market, address account, uint32 epoch);
     function enlist(uint32 market);
 }
@@ -242,7 +242,7 @@ fn what_only_programs_reach_nobody_reaches() {
         case(&admitCall { market: 1, account: BOB, epoch: 1, cut: 1, borne: 1 }),
         case(&unwindCall { market: 1 }),
         case(&mendCall { market: 1, account: BOB, amount: 1 }),
-        case(&drainCall { market: 1 }),
+        case(&payCall { market: 1, amount: 1 }),
         case(&claimCall { market: 1, account: BOB, epoch: 1 }),
         case(&enlistCall { market: 1 }),
     ];

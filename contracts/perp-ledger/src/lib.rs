@@ -43,14 +43,9 @@ impl PerpLedger {
         ledger::admit(&mut Vm::new(self.vm()), market, account, epoch, cut, borne)
     }
 
-    /// An account pays back what a market's domain owes.
-    pub fn mend(&mut self, market: u32, account: Address, amount: u128) -> Reply<()> {
-        ledger::mend(&mut Vm::new(self.vm()), market, account, amount)
-    }
-
-    /// What rounding left pays back what a market's domain owes.
-    pub fn drain(&mut self, market: u32) -> Reply<()> {
-        ledger::drain(&mut Vm::new(self.vm()), market)
+    /// What rounding left, and an amount that is nobody's, pay back what a market's domain owes.
+    pub fn pay(&mut self, market: u32, amount: u128) -> Reply<()> {
+        ledger::pay(&mut Vm::new(self.vm()), market, amount)
     }
 
     /// Marks the markets of a market's domain for as long as a trade has to look further.

@@ -46,12 +46,12 @@ impl PerpRisk {
     /// Pays back what the loss domain of a market owes, from free collateral; what is more goes to the fund.
     pub fn repay(&mut self, market: u32, amount: u128) -> Reply<()> {
         let words = [U256::from(market), word(self.vm().msg_sender()), U256::from(amount)];
-        program::tell(self.vm(), program::LEDGER, abi::mendCall::SELECTOR, words)
+        program::tell(self.vm(), program::SIDE, abi::mendCall::SELECTOR, words)
     }
 
     /// Anyone has what rounding left of a domain's haircuts pay back what the domain owes.
     pub fn release_residue(&mut self, market: u32) -> Reply<()> {
-        program::tell(self.vm(), program::LEDGER, abi::drainCall::SELECTOR, [U256::from(market)])
+        program::pay(self.vm(), market, 0)
     }
 
     /// Anyone has an account take what its claim in an epoch was repaid.

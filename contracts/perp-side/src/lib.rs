@@ -6,9 +6,9 @@
 extern crate alloc;
 
 use alloc::{vec, vec::Vec};
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 use fusebox::vm::Vm;
-use perp::{side, storage, types::Rate};
+use perp::{ledger, program, side, storage, types::Rate};
 use stylus_sdk::prelude::*;
 
 /// The side program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
@@ -30,5 +30,13 @@ impl PerpSide {
         let mut host = Vm::new(self.vm());
         let rate = Rate { price, scale: storage::scale(&host) };
         Ok(U256::from(side::close(&mut host, market, is_long, rate, open, bankruptcy)?))
+    }
+
+    /// An account pays back what a market's domain owes; with no amount, what rounding left alone does.
+    pub fn mend(&mut self, market: u32, account: Address, amount: u128) -> Reply<()> {
+        if amount > 0 {
+            ledger::give(&mut Vm::new(self.vm()), account, amount)?;
+        }
+        program::pay(self.vm(), market, amount)
     }
 }

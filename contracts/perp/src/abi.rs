@@ -58,7 +58,7 @@ sol! {
     function admit(uint32 market, address account, uint32 epoch, uint128 cut, uint128 borne) external;
     function unwind(uint32 market) external;
     function mend(uint32 market, address account, uint128 amount) external;
-    function drain(uint32 market) external;
+    function pay(uint32 market, uint128 amount) external;
     function claim(uint32 market, address account, uint32 epoch) external returns (uint256 amount);
     function enlist(uint32 market) external;
     function govern(uint256[] words) external;

@@ -45,6 +45,10 @@ pub fn admit(host: &mut impl Host, market: u32, who: Address, epoch: u32, cut: u
     if claim != 0 {
         ledger::admit(host, domain, who, Claim { epoch, amount: claim, taken: 0 })?;
     }
+    if used > claim {
+        // Cover that does not come is the pool's loss; where the ledger cannot waive it, a position is settled all the same.
+        ledger::waive(host, domain, epoch, used.saturating_sub(claim), true).ok();
+    }
     Ok(())
 }
 
@@ -185,25 +189,24 @@ pub fn enlist(host: &mut impl Host, market: u32) {
     mark(host, domain);
 }
 
-/// An account pays back what a market's domain owes, from its free collateral; the rest is the fund's.
-pub fn mend(host: &mut impl Host, market: u32, who: Address, amount: u128) -> Result<()> {
+/// What rounding left of a domain's haircuts pays back what it owes, and so does `amount`, which is nobody's.
+pub fn pay(host: &mut impl Host, market: u32, amount: u128) -> Result<()> {
+    let domain = storage::domain(host, market);
+    let repayment = ledger::release(host, domain);
+    distribute(host, market, repayment)?;
+    repay(host, market, amount)?;
+    mark(host, domain);
+    Ok(())
+}
+
+/// An account gives up free collateral: a gift is a loss, which what is warming pays first.
+pub fn give(host: &mut impl Host, who: Address, amount: u128) -> Result<()> {
     let amount = logic::amount(U256::from(amount))?;
     let account = storage::account(host, who);
     storage::store_account(host, who, logic::debit(account, amount)?).map_err(abi::overflow)?;
     if account.warming {
-        fusebox_market::shell::lost(host, who, amount); // a gift is a loss: what is warming pays it first
+        fusebox_market::shell::lost(host, who, amount);
     }
-    repay(host, market, amount)?;
-    enlist(host, market);
-    Ok(())
-}
-
-/// What rounding left of a domain's haircuts pays back what it owes.
-pub fn drain(host: &mut impl Host, market: u32) -> Result<()> {
-    let domain = storage::domain(host, market);
-    let repayment = ledger::release(host, domain);
-    distribute(host, market, repayment)?;
-    mark(host, domain);
     Ok(())
 }
 

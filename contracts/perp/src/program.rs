@@ -3,8 +3,9 @@
 use crate::{
     abi::{
         admitCall, bearCall, carryCall, checkCall, collectCall, configureCall, countCall, coverCall, decideCall,
-        enlistCall, levyCall, listCall, markCall, overflowCall, overlaidCall, pokeCall, pricedCall, recordCall,
-        secureCall, tightenCall, touchCall, valueCall, InvalidLength, NotPassed, ProgramFailed, ZeroAddress,
+        enlistCall, levyCall, listCall, markCall, overflowCall, overlaidCall, payCall, pokeCall, pricedCall,
+        recordCall, secureCall, tightenCall, touchCall, valueCall, InvalidLength, NotPassed, ProgramFailed,
+        ZeroAddress,
     },
     cover::Bankrupt,
     storage,
@@ -51,7 +52,7 @@ pub const RISK: u64 = 13;
 pub const COVER: u64 = 14;
 /// The end of markets, and money brought back.
 pub const SETTLE: u64 = 15;
-/// What Governance decides about scopes: reached by the carrying program only.
+/// What Governance decides about scopes, and how buckets follow incidents: reached by the other programs only.
 pub const WIND: u64 = 16;
 /// Deleveraging: reached by the other programs only.
 pub const SIDE: u64 = 17;
@@ -197,6 +198,11 @@ pub fn levy(vm: &impl Host, market: u32, account: Address, why: u8, size: U256) 
     amount(&ask(vm, LEDGER, levyCall::SELECTOR, words)?, 0, LEDGER)
 }
 
+/// Pays back what a market's domain owes with an amount that is nobody's.
+pub fn pay(vm: &impl Host, market: u32, amount: u128) -> Result<(), Vec<u8>> {
+    tell(vm, LEDGER, payCall::SELECTOR, [U256::from(market), U256::from(amount)])
+}
+
 /// Marks the markets of a domain as its ledger asks.
 pub fn enlist(vm: &impl Host, market: u32) -> Result<(), Vec<u8>> {
     tell(vm, LEDGER, enlistCall::SELECTOR, [U256::from(market)])
@@ -291,7 +297,7 @@ pub fn decide(vm: &impl Host, id: u16, words: &[U256]) -> Result<(), Vec<u8>> {
 
 /// Lets the buckets of what leaves follow the incidents.
 pub fn follow(vm: &impl Host) -> Result<(), Vec<u8>> {
-    tell(vm, METER, tightenCall::SELECTOR, [])
+    tell(vm, WIND, tightenCall::SELECTOR, [])
 }
 
 /// Whether a class of action passes by what is remembered.
