@@ -31,11 +31,6 @@ impl PerpMeter {
         limits::configure(&mut Vm::new(self.vm()), bucket, config)
     }
 
-    /// The buckets of collateral and liquidity follow the incidents of the protocol and of every market.
-    pub fn tighten(&mut self) -> Reply<()> {
-        limits::follow(&mut Vm::new(self.vm()))
-    }
-
     /// A Steward's overlay of a bucket: what it leaves of the capacity in basis points, and until when.
     pub fn overlaid(&mut self, bucket: u32, factor_bps: u16, until: u64) -> Reply<()> {
         Ok(limiter::overlay(&mut Vm::new(self.vm()), &HOUSE.limiter, bucket, factor_bps, until)?)
