@@ -25,6 +25,7 @@ sol! {
     function pay(uint32 market, uint128 amount);
     function claim(uint32 market, address account, uint32 epoch);
     function enlist(uint32 market);
+    function secure(bool entering);
 }
 
 /// The programs behind the protocol's address, each by the fallback of the one before.
@@ -225,6 +226,7 @@ fn what_only_programs_reach_nobody_reaches() {
     let internal = [
         case(&decideCall { words: change::decision(1, 1) }),
         case(&countCall { market: 1, account: BOB }),
+        case(&secureCall { entering: false }),
         case(&pricedCall { market: 1, class: 0 }),
         case(&recordCall { market: 1 }),
         case(&listCall { words: rig.listing(Params::default().with(7, 61)) }),
