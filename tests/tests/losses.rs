@@ -462,11 +462,3 @@ fn pp_1_the_balance_is_what_is_accounted_for_through_losses_and_deleveragings() 
     println!("{seen:?}");
     assert!(seen.iter().all(|count| *count > 0), "not everything happened: {seen:?}");
 }
-
-#[test]
-#[ignore = "finds a seed"]
-fn seeds() {
-    for seed in 1..7 {
-        println!("{seed} {:?}", history(seed * 7_919, 300));
-    }
-}
