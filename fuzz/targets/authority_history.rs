@@ -47,7 +47,7 @@ enum Ask {
     Propose { what: What },
     Approve { scope: bool, tier: u8, single: bool, batch: [What; 2], short: bool },
     Role { grant: bool, whom: u8, role: u8 },
-    Execute { at: u8 },
+    Execute { at: u8, early: bool },
     Cancel { at: u8 },
     Overlay { place: u8, value: u16, hours: u8 },
     End { place: u8 },
@@ -337,7 +337,10 @@ impl World {
         let (scope, row) = place(at);
         let (key, approved) = ((scope, row.id), self.value((scope, row.id)));
         let state = (self.overlays.get(&key).copied().unwrap_or_default(), self.episodes[scope as usize]);
-        let (before, asked) = (self.in_force(scope, row), Tightening { value: value(row, n), secs });
+        let before = self.in_force(scope, row);
+        // Mostly between what is in force and the floor.
+        let between = before.min(row.floor) + before.abs_diff(row.floor).min(3_000_000) * u128::from(n) / 65_535;
+        let asked = Tightening { value: if n % 4 == 0 { value(row, n) } else { between }, secs };
         let ((next, episode), effect) = overlay::tighten(state, row, approved, self.now, asked)?;
         assert_eq!(Overlay::unpack(next.pack()), next, "AU-6");
         assert!(effect.changed == ((next, episode) != state), "AU-10");
@@ -426,7 +429,15 @@ impl World {
                     _ => (),
                 }
             }
-            Ask::Execute { at } => self.pick(*at).map_or(Ok(()), |words| self.execute(&words))?,
+            Ask::Execute { at, early } => {
+                let Some(words) = self.pick(*at) else { return Ok(()) };
+                // Mostly in the second in which its time comes.
+                let earliest = self.proposals[&words].0.earliest;
+                if !early && earliest > self.now {
+                    self.wait(earliest - self.now);
+                }
+                self.execute(&words)?;
+            }
             Ask::Cancel { at } => self.pick(*at).map_or(Ok(()), |words| self.cancel(by, &words))?,
             Ask::Overlay { place, value, hours } => self.overlay(by, *place, *value, u64::from(*hours % 80) * 3_600)?,
             Ask::End { place } => self.end(by, *place)?,
@@ -447,7 +458,7 @@ impl World {
                     self.playbooks.get_mut(&batch).unwrap().0.armed = false;
                 }
             }
-            Ask::Wait { hours, secs } => self.wait(u64::from(*hours) * 3_600 + u64::from(*secs)),
+            Ask::Wait { hours, secs } => self.wait(u64::from(*hours % 100) * 3_600 + u64::from(*secs)),
         }
         Ok(())
     }
