@@ -17,6 +17,7 @@ use fusebox_core::{
 };
 use fusebox_fund::{
     self as fund,
+    logic::loss::{deleverage, haircut},
     shell::ledger,
     types::loss::{Layers, MAX_AMOUNT},
 };
@@ -82,11 +83,12 @@ pub fn bear(vm: &impl StylusHost, host: &mut impl Host, market: u32, from: &Bank
     }
     let before = storage::pool(host);
     let mut pool = before;
-    let era = fund::storage::ledger::index(host, domain).era;
-    let is_cut = from.size > 0 && split.open > covered && era < rule::LAST_ERA;
+    let index = fund::storage::ledger::index(host, domain);
+    let is_cut = from.size > 0 && split.open > covered && index.era < rule::LAST_ERA;
     let profits = if is_cut { profits(vm, host, market, domain, rate)? } else { 0 };
-    // What rounding leaves of a haircut is paid by the pool at once: one that has nothing has none made.
-    let profits = if pool.assets > profits.wrapping_shr(80) { profits } else { 0 };
+    // What rounding leaves of a haircut is paid by the pool at once: one that cannot has none made.
+    let residue = haircut(deleverage(split, covered)?, index, profits).1.residue;
+    let profits = if residue > pool.assets { 0 } else { profits };
     let (split, haircut) = ledger::conclude(host, domain, split, covered, profits)?;
     pool.assets = pool.assets.saturating_sub(haircut.residue);
     if haircut.charged > 0 {
@@ -109,14 +111,17 @@ pub fn bear(vm: &impl StylusHost, host: &mut impl Host, market: u32, from: &Bank
 ///
 /// Rounding: up.
 fn profits(vm: &impl StylusHost, host: &impl Host, market: u32, domain_of: u32, rate: Rate) -> Result<u128> {
-    let mut sum = logic::unrealised(&storage::interest(host, market), rate, true)?.0;
+    let of = |market: u32, rate: Rate| -> Result<u128> {
+        let interest = storage::interest(host, market);
+        Ok(logic::unrealised(&interest, storage::released(host, market, &interest), rate, true)?.0)
+    };
+    let mut sum = of(market, rate)?;
     for other in (1..=fusebox::markets(host).min(MAX_MARKETS)).filter(|other| *other != market) {
         if storage::domain(host, other) != domain_of {
             continue;
         }
         if let Ok(quote) = program::priced(vm, other, Class::Reduce) {
-            let (owed, _) = logic::unrealised(&storage::interest(host, other), quote.rate, true)?;
-            sum = sum.saturating_add(owed);
+            sum = sum.saturating_add(of(other, quote.rate)?);
         }
     }
     Ok(sum.min(MAX_AMOUNT))

@@ -272,17 +272,20 @@ pub fn reward(account: Account, pool: Pool, policy: &Policy, risen: u8) -> Resul
 
 /// What the traders of a market would be owed (first) and would owe (second) if all closed at `rate`.
 ///
+/// `released` is what deleveragings have released of the entries of longs and shorts and no position has settled: the
+/// sides' entries are those of their positions as they are stored.
+///
 /// Rounding: with `up` what is owed is rounded up and what they owe down, for a provider who leaves; else the reverse.
-pub fn unrealised(interest: &Interest, rate: Rate, up: bool) -> Result<(u128, u128), Error> {
+pub fn unrealised(interest: &Interest, released: (u128, u128), rate: Rate, up: bool) -> Result<(u128, u128), Error> {
     let mut owed = 0u128;
     let mut owing = 0u128;
     if interest.long.size != 0 {
-        let value = notional(interest.long.size, rate, up)?;
+        let value = notional(interest.long.size, rate, up)?.saturating_add(released.0);
         owed = owed.saturating_add(value.saturating_sub(interest.long.entry));
         owing = owing.saturating_add(interest.long.entry.saturating_sub(value));
     }
     if interest.short.size != 0 {
-        let value = notional(interest.short.size, rate, !up)?;
+        let value = notional(interest.short.size, rate, !up)?.saturating_add(released.1);
         owed = owed.saturating_add(interest.short.entry.saturating_sub(value));
         owing = owing.saturating_add(value.saturating_sub(interest.short.entry));
     }

@@ -77,7 +77,7 @@ fn value(vm: &impl StylusHost, host: &impl Host, up: bool) -> Result<((u128, u12
             continue;
         }
         let quote = program::quoted(vm, market, program::DOOR)?;
-        let (a, b) = logic::unrealised(&interest, quote.rate, up)?;
+        let (a, b) = logic::unrealised(&interest, storage::released(host, market, &interest), quote.rate, up)?;
         (owed, owing) = (owed.saturating_add(a), owing.saturating_add(b));
         in_use = in_use.max(logic::needed_for(&interest, &storage::terms(host, market)));
     }

@@ -69,6 +69,8 @@ fn step(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: Address) -
     let gain = rule::gain(&position, &settled)?;
     let (mut after, reserve) = rule::settled(before, side::reserve(host, id), &settled, at)?;
     side::set_reserve(host, id, reserve);
+    let released = side::released(host, id).saturating_sub(settled.released(id.is_long, &held));
+    side::set_released(host, id, released);
     let mut taken = 0;
     if stamp.since > position.since && gain > 0 {
         let (cut, repaid) = program::collect(vm, market, who, stamp.since, position.since, gain)?;
@@ -105,7 +107,8 @@ fn close_part(
     pool: &mut Pool,
 ) -> Result<Closed> {
     let (id, sums) = (SideId { market, is_long }, storage::interest(host, market).side(is_long));
-    let state = side::side(host, id, (sums.size, sums.entry), point(sums.snapshot));
+    let released = side::released(host, id);
+    let state = side::side(host, id, (sums.size, sums.entry.saturating_sub(released)), point(sums.snapshot));
     let limits = Limits { most_bps: 10_000, assets: pool.assets };
     let (next, closed) = deleverage::deleverage(state, ask, rule::quote(rate), limits)?;
     if closed.size == 0 {
@@ -113,7 +116,8 @@ fn close_part(
     }
     pool.assets = pool.assets.saturating_sub(closed.reserved); // at most what it has: see `Limits`
     side::record(host, id, &next, &closed).map_err(abi::overflow)?;
-    let sums = Side { size: next.size, entry: next.entry, snapshot: next.snapshot.0.into() };
+    side::set_released(host, id, released.saturating_add(closed.entry));
+    let sums = Side { size: next.size, snapshot: next.snapshot.0.into(), ..sums };
     storage::store_side(host, market, is_long, sums).map_err(abi::overflow)?;
     let book = fund::storage::ledger::book(host, domain);
     let at = Snapshot(next.snapshot.0.saturating_sub(closed.ended.into()));
@@ -147,7 +151,7 @@ pub fn unwind(vm: &impl StylusHost, host: &mut impl Host, market: u32) -> Result
     let (mut pool, mut size, mut profit) = (before, 0u128, 0u128);
     for is_long in [true, false] {
         let of_side = Interest::default().with(is_long, interest.side(is_long));
-        profit = profit.max(logic::unrealised(&of_side, rate, false)?.0);
+        profit = profit.max(logic::unrealised(&of_side, storage::released(host, market, &of_side), rate, false)?.0);
         if policy.share_bps > 0 {
             let ask = Ask::Profit { share_bps: policy.share_bps, target_bps: policy.target_bps.max(1) };
             let closed = close_part(host, market, domain, is_long, rate, ask, &mut pool)?;

@@ -26,7 +26,10 @@ use fusebox_core::{
     pack::{field, field_u128, with_field, with_field_u128, FieldOverflow},
     slot::{element, entry, erc7201},
 };
-use fusebox_market::{params::Terms, storage as market};
+use fusebox_market::{
+    params::Terms,
+    storage::{self as market, side::SideId},
+};
 
 const CONFIG: U256 = erc7201("perp.config");
 const MARKETS: U256 = erc7201("perp.markets");
@@ -164,6 +167,16 @@ fn side(host: &impl Host, slot: U256) -> Side {
 /// The open interest of a market.
 pub fn interest(host: &impl Host, market: u32) -> Interest {
     Interest { long: side(host, market_slot(market, 1)), short: side(host, market_slot(market, 2)) }
+}
+
+/// What deleveragings have released of the entries of longs and shorts and no position has settled: a word of each side
+/// that was ever deleveraged.
+pub fn released(host: &impl Host, market: u32, interest: &Interest) -> (u128, u128) {
+    let of = |is_long: bool| match interest.side(is_long).snapshot {
+        0 => 0,
+        _ => market::side::released(host, SideId { market, is_long }),
+    };
+    (of(true), of(false))
 }
 
 /// Writes one side of a market, which is all that a trade changes.

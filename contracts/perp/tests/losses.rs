@@ -45,9 +45,9 @@ struct World {
     claims: HashMap<(usize, u32), Claim>,
     /// Of longs, of shorts: the reserve, and each point with the stamp of the deleveraging that led to it.
     reserves: [u128; 2],
+    released: [u128; 2],
     points: [Vec<(Index, (u32, Cuts))>; 2],
     settlements: u128,
-    raised: u128,
     paid_in: u128,
 }
 
@@ -79,9 +79,9 @@ impl World {
             rooms: HashMap::new(),
             claims: HashMap::new(),
             reserves: [0; 2],
+            released: [0; 2],
             points: [start.clone(), start],
             settlements: 0,
-            raised: 0,
             paid_in: TRADERS as u128 * free + pool + fund,
         }
     }
@@ -150,6 +150,9 @@ impl World {
             let (books, reserve) =
                 rule::settled(books, self.reserves[side], &settled, Snapshot((reached + usize::from(ends)) as u32))?;
             self.reserves[side] = reserve;
+            let due = settled.released(position.is_long, &held);
+            assert!(due <= self.released[side] + 64, "{due} {}", self.released[side]);
+            self.released[side] = self.released[side].saturating_sub(due);
             let (cut, repaid) = self.collect(who, position.since, stamp.1, gain);
             let (mut books, taken) = rule::charge(books, cut, true);
             assert_eq!(taken, cut);
@@ -165,7 +168,6 @@ impl World {
             if used > amount {
                 self.book = ledger::waive(self.book, stamp.0, used - amount, true).unwrap_or(self.book);
             }
-            self.raised += settled.entry_up;
             self.settlements += 1;
         }
     }
@@ -191,7 +193,7 @@ impl World {
         let state = SideState {
             is_long,
             size: sums.size,
-            entry: sums.entry,
+            entry: sums.entry.saturating_sub(self.released[at(is_long)]),
             snapshot: Snapshot(sums.snapshot as u32),
             index: history.last().unwrap().0,
             reserve: self.reserves[at(is_long)],
@@ -207,7 +209,8 @@ impl World {
             assert_eq!(history.len() - 1, next.snapshot.0 as usize);
             self.reserves[at(is_long)] = next.reserve;
             self.pool.assets -= closed.reserved;
-            let sums = Side { size: next.size, entry: next.entry, snapshot: next.snapshot.0.into() };
+            self.released[at(is_long)] += closed.entry;
+            let sums = Side { size: next.size, snapshot: next.snapshot.0.into(), ..sums };
             self.interest = self.interest.with(is_long, sums);
         }
         (closed.size, closed.cover)
@@ -234,10 +237,12 @@ impl World {
             covered = self.close_part(!from.is_long, Ask::Deficit { amount: split.open, bankruptcy }).1;
             *self.rooms.entry(self.book.traders.collecting()).or_default() += covered;
         }
-        let profits = logic::unrealised(&self.interest, self.rate, true).unwrap().0;
-        let profits = if self.pool.assets > profits >> 80 { profits } else { 0 };
-        let (split, haircut) =
-            waterfall::haircut(waterfall::deleverage(split, covered).unwrap(), self.book.index, profits);
+        let released = (self.released[0], self.released[1]);
+        let profits = logic::unrealised(&self.interest, released, self.rate, true).unwrap().0;
+        let split = waterfall::deleverage(split, covered).unwrap();
+        let residue = waterfall::haircut(split, self.book.index, profits).1.residue;
+        let profits = if residue > self.pool.assets { 0 } else { profits };
+        let (split, haircut) = waterfall::haircut(split, self.book.index, profits);
         assert_eq!(split.sum(), loss);
         assert!(split.deleveraged == 0 || split.pool + layers.pool_floor >= layers.pool, "the pool was spared");
         self.book = ledger::record(self.book, &split, &haircut).unwrap();
@@ -376,10 +381,10 @@ proptest! {
             let (size, entry) = of.fold((0, 0), |sum, p| (sum.0 + p.size, sum.1 + p.entry));
             let dust = world.settlements + world.points[at(is_long)].len() as u128;
             prop_assert!(side.size >= size && side.size - size <= dust, "{} {size} {dust}", side.size);
-            // A side's entry has no sign: it may keep what one that was released of more than it had gained.
-            prop_assert!(side.entry.abs_diff(entry) <= 2 * dust + 8 + world.raised, "{} {entry} {dust}", side.entry);
-            // Nothing but rounding is left of the reserve.
-            prop_assert!(world.reserves[at(is_long)] <= 4 * dust + 16 + world.raised, "{} {dust}", world.reserves[at(is_long)]);
+            prop_assert_eq!(side.entry, entry);
+            // Nothing but rounding is left of the reserve, and of what was released.
+            prop_assert!(world.reserves[at(is_long)] <= 4 * dust + 16, "{} {dust}", world.reserves[at(is_long)]);
+            prop_assert!(world.released[at(is_long)] <= 4 * dust + 16, "{} {dust}", world.released[at(is_long)]);
         }
     }
 

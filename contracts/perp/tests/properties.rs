@@ -121,7 +121,7 @@ impl World {
                 (self.accounts[who], self.positions[who]) = (account, position);
             }
             7 => {
-                let claims = logic::unrealised(&self.interest, self.rate, false)?;
+                let claims = logic::unrealised(&self.interest, (0, 0), self.rate, false)?;
                 let (account, pool, _) = logic::provide(self.accounts[who], self.pool, claims, step.margin)?;
                 (self.accounts[who], self.pool) = (account, pool);
             }
@@ -131,7 +131,7 @@ impl World {
                 (self.accounts[who], self.pool) = (account, pool);
             }
             _ => {
-                let claims = logic::unrealised(&self.interest, self.rate, true)?;
+                let claims = logic::unrealised(&self.interest, (0, 0), self.rate, true)?;
                 let in_use = logic::needed_for(&self.interest, &terms);
                 let shares = step.margin % self.accounts[who].shares.max(1) + 1;
                 let (account, pool, _) = logic::remove(self.accounts[who], self.pool, claims.0, in_use, shares)?;
@@ -261,7 +261,7 @@ proptest! {
                 world = before;
             }
         }
-        let Ok(claims) = logic::unrealised(&world.interest, world.rate, true) else { return Ok(()) };
+        let Ok(claims) = logic::unrealised(&world.interest, (0, 0), world.rate, true) else { return Ok(()) };
         let in_use = logic::needed_for(&world.interest, &terms());
         if let Ok((_, pool, _)) = logic::remove(world.accounts[0], world.pool, claims.0, in_use, shares) {
             for side in [world.interest.long, world.interest.short] {
@@ -280,7 +280,7 @@ proptest! {
             }
         }
         world.rate = Rate { price: price * 10u128.pow(18), ..world.rate };
-        let Ok((owed, _)) = logic::unrealised(&world.interest, world.rate, true) else { return Ok(()) };
+        let Ok((owed, _)) = logic::unrealised(&world.interest, (0, 0), world.rate, true) else { return Ok(()) };
         // The account that provided the first liquidity leaves with a part of it, before the others are closed.
         let shares = world.accounts[0].shares / 100 * part;
         let Ok((account, pool, _)) = logic::remove(world.accounts[0], world.pool, owed, 0, shares) else { return Ok(()) };

@@ -76,7 +76,9 @@ pub fn settled(books: Books, reserve: u128, settled: &Settled, at: Snapshot) -> 
         ..pool
     };
     let side = interest.side(position.is_long);
-    let side = Side { entry: add(side.entry, settled.entry_up)?.saturating_sub(settled.entry_down), ..side };
+    // By what the position's own entry moves: a side's is the sum of those that are stored, which has a sign to keep.
+    let entry = add(side.entry.saturating_sub(position.entry), settled.held.entry)?;
+    let side = Side { entry, ..side };
     let interest = interest.with(position.is_long, side);
     let reserve = reserve.saturating_sub(settled.credit.saturating_add(settled.cut));
     let margin = settled.held.margin.saturating_sub(unpaid);
