@@ -8,13 +8,12 @@ extern crate alloc;
 use alloc::{vec, vec::Vec};
 use alloy_primitives::U256;
 use fusebox::{types::WOUND_DOWN, vm::Vm, Refusal};
-use fusebox_breaker::{self as breaker, storage as words};
+use fusebox_breaker as breaker;
 use fusebox_core::{
     host::Host,
     panel::{Class, Scope, Tier, SIGNAL},
 };
-use fusebox_market as market;
-use perp::{abi, program, types::HOUSE};
+use perp::{abi, program, shell, types::HOUSE};
 use stylus_sdk::prelude::*;
 
 /// The oracle program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
@@ -35,7 +34,7 @@ impl PerpOracle {
         }
         let class = abi::class(class)?;
         let priced = HOUSE.priced(&host, scope, class)?;
-        let volatility_bps = if class == Class::Increase { volatility(&host, market, scope) } else { 0 };
+        let volatility_bps = if class == Class::Increase { shell::volatility(&host, market) } else { 0 };
         Ok((U256::from(priced.price), priced.tier.code(), priced.grace, volatility_bps))
     }
 }
@@ -48,10 +47,4 @@ fn door(host: &impl Host, scope: Scope) -> Reply<(U256, u8, bool, u16)> {
     }
     let quote = breaker::shell::quote(host, scope, None)?;
     Ok((U256::from(quote.price_for(Class::Increase)?), Tier::Normal.code(), false, 0))
-}
-
-/// What the larger of the breaker's variances asks of a margin.
-fn volatility(host: &impl Host, market: u32, scope: Scope) -> u16 {
-    let variance = words::unpack_variance(words::load(host, scope, words::VARIANCE));
-    market::logic::volatility_up(&market::storage::terms(host, market), variance.fast, variance.slow)
 }

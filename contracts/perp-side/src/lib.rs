@@ -8,6 +8,8 @@ extern crate alloc;
 use alloc::{vec, vec::Vec};
 use alloy_primitives::{Address, U256};
 use fusebox::vm::Vm;
+use fusebox_core::panel::Tier;
+use fusebox_market::{shell as risk, types::Weather};
 use perp::{ledger, program, side, storage, types::Rate};
 use stylus_sdk::prelude::*;
 
@@ -30,6 +32,12 @@ impl PerpSide {
         let mut host = Vm::new(self.vm());
         let rate = Rate { price, scale: storage::scale(&host) };
         Ok(U256::from(side::close(&mut host, market, is_long, rate, open, bankruptcy)?))
+    }
+
+    /// Writes a market's margin down as it stands in this weather.
+    pub fn observe(&mut self, market: u32, tier: u8, volatility_bps: u16) {
+        let tier = Tier::from_code(tier).unwrap_or(Tier::Halted);
+        risk::observe(&mut Vm::new(self.vm()), market, Weather { tier, volatility_bps });
     }
 
     /// An account pays back what a market's domain owes; with no amount, what rounding left alone does.

@@ -9,7 +9,8 @@ use alloc::{vec, vec::Vec};
 use fusebox::vm::Vm;
 use fusebox_breaker::shell as breaker;
 use fusebox_core::panel::Scope;
-use perp::{pool, program, settle, types::HOUSE};
+use fusebox_market::{shell as risk, types::Weather};
+use perp::{pool, program, settle, shell, types::HOUSE};
 use stylus_sdk::{prelude::*, ArbResult};
 
 /// The watch program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
@@ -30,6 +31,8 @@ impl PerpWatch {
         let mut host = Vm::new(vm);
         let noted = HOUSE.note(&mut host, Scope::new(market), seen)?;
         settle::remember(&mut host, market, &seen)?;
+        let volatility_bps = shell::volatility(&host, market);
+        risk::observe(&mut host, market, Weather { tier: noted.tier, volatility_bps });
         pool::reward(&mut host, market, noted.risen)?;
         if noted.risen > 0 {
             program::follow(vm)?;

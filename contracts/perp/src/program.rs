@@ -3,8 +3,8 @@
 use crate::{
     abi::{
         admitCall, bearCall, carryCall, checkCall, collectCall, configureCall, countCall, coverCall, decideCall,
-        enlistCall, levyCall, listCall, markCall, overflowCall, overlaidCall, payCall, pokeCall, pricedCall,
-        recordCall, secureCall, tightenCall, touchCall, valueCall, InvalidLength, NotPassed, ProgramFailed,
+        enlistCall, levyCall, listCall, markCall, observeCall, overflowCall, overlaidCall, payCall, pokeCall,
+        pricedCall, recordCall, secureCall, tightenCall, touchCall, valueCall, InvalidLength, NotPassed, ProgramFailed,
         ZeroAddress,
     },
     cover::Bankrupt,
@@ -20,6 +20,7 @@ use fusebox_core::{
     pack::{field, field_u128},
     panel::{Class, Tier},
 };
+use fusebox_market::types::Weather;
 use stylus_sdk::{call::RawCall, stylus_core::Host, ArbResult};
 
 /// Collateral.
@@ -206,6 +207,12 @@ pub fn pay(vm: &impl Host, market: u32, amount: u128) -> Result<(), Vec<u8>> {
 /// Marks the markets of a domain as its ledger asks.
 pub fn enlist(vm: &impl Host, market: u32) -> Result<(), Vec<u8>> {
     tell(vm, LEDGER, enlistCall::SELECTOR, [U256::from(market)])
+}
+
+/// Has a market's margin written down as it stands in this weather.
+pub fn observe(vm: &impl Host, market: u32, weather: Weather) -> Result<(), Vec<u8>> {
+    let words = [U256::from(market), U256::from(weather.tier.code()), U256::from(weather.volatility_bps)];
+    tell(vm, SIDE, observeCall::SELECTOR, words)
 }
 
 /// Cuts a profit: what the pool keeps, and what the ledger pays back at once.

@@ -11,6 +11,7 @@ use crate::{
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolError, SolEvent};
+use fusebox_breaker::storage as words;
 use fusebox_core::{
     host::{emit, revert, Host},
     pack::field_u128,
@@ -109,14 +110,19 @@ pub fn increase(
     logic::within_limit(order.is_long, quote.rate.price, limit)?;
     let (after, fill, opening) = logic::increase(before, terms.fee_bps, quote.rate, order)?;
     let weather = Weather { tier: quote.tier, volatility_bps: quote.volatility_bps };
-    risk::shell::admit(host, market, |_, _, caps| (terms, caps), weather, &opening)?;
+    let (caps, ratchet) = risk::storage::caps(host, market);
+    let (next, _) = risk::logic::admit(ratchet, (&terms, &caps), host.now(), weather, &opening)?;
     store(host, market, who, &before, &after)?;
     emit(
         host,
         &[abi::Increased::SIGNATURE_HASH, topic(market), who.into_word()],
         [U256::from(order.is_long), w(fill.size), w(fill.notional), w(order.margin), w(fill.fee)],
     );
-    Ok(())
+    // What is remembered is by the approved terms, and seldom: another program's.
+    if next == ratchet && !terms.overlaid {
+        return Ok(());
+    }
+    program::observe(vm, market, weather)
 }
 
 /// What a caller asked for, before it was looked at.
@@ -238,4 +244,10 @@ pub(crate) fn warm(host: &impl Host, who: Address, account: Account, amount: u12
         revert(risk::abi::ProfitWarming::SELECTOR, [w(amount), w(available)])
     })?;
     Ok(Account { warming: risk::logic::locked_up(warming, now) > 0, ..account })
+}
+
+/// What the larger of the breaker's variances asks of the margin of new risk, bps of notional.
+pub fn volatility(host: &impl Host, market: u32) -> u16 {
+    let variance = words::unpack_variance(words::load(host, Scope::new(market), words::VARIANCE));
+    risk::logic::volatility_up(&risk::storage::terms(host, market), variance.fast, variance.slow)
 }
