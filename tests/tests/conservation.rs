@@ -141,7 +141,7 @@ impl History {
     }
     /// Prices move; now and then a day passes, or ten, or a storm that leaves positions bankrupt.
     fn weather(&mut self, step: usize) {
-        if step % 3 != 0 {
+        if !step.is_multiple_of(3) {
             return;
         }
         let (secs, moves) = match self.below(24) {
