@@ -8,6 +8,8 @@ mod facts;
 mod flows;
 mod ground;
 mod incident;
+mod leverage;
+mod margin;
 mod multisig;
 mod options;
 mod perp;

@@ -183,6 +183,8 @@ pub struct Trader {
     pub refused_at: Option<u64>,
     /// When a keeper was last refused his liquidation.
     pub unliquidated_since: Option<u64>,
+    /// When he asks for his free collateral again: profits warm up before they leave.
+    pub again: u64,
 }
 
 /// Something that was refused and is tried again.
@@ -214,8 +216,9 @@ pub fn address(kind: u8, index: u64) -> Address {
 }
 
 /// Everybody who trades between two times, in the order of arrival; the informed trader and the probe first. Nobody
-/// else is there where nobody arrives (`every` is 0).
-pub fn crowd(from: u64, until: u64, every: u64) -> Vec<Trader> {
+/// else is there where nobody arrives (`every` is 0). With a `common` leverage all but these two open at that.
+pub fn crowd(from: u64, until: u64, every: u64, common: Option<u8>) -> Vec<Trader> {
+    let at_leverage = |own: f64| common.map_or(own, f64::from);
     let mut crowd = vec![
         trader(1, 0, "the informed trader".into(), Habit::Follows, None, INFORMED_CAPITAL),
         trader(
@@ -232,14 +235,14 @@ pub fn crowd(from: u64, until: u64, every: u64) -> Vec<Trader> {
     }
     for index in 0..BOOK {
         let at = from + BOOK_EVERY * (index + 1);
-        let leverage = [2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 18.0][pick(index, 1, 10) as usize];
+        let leverage = at_leverage([2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 18.0][pick(index, 1, 10) as usize]);
         let notional = 20_000.0 + 10_000.0 * pick(index, 2, 23) as f64;
         let ask = Ask::Open { long: pick(index, 4, 8) < 5, notional, leverage };
         crowd.push(planned(3, index, format!("trader B{index}"), habit(index), at, ask));
     }
     for index in 0..(until - from) / every {
         let at = from + every * (index + 1) - 60;
-        let leverage = [2.0, 3.0, 5.0, 8.0, 10.0, 12.0, 14.0, 16.0][pick(index, 5, 8) as usize];
+        let leverage = at_leverage([2.0, 3.0, 5.0, 8.0, 10.0, 12.0, 14.0, 16.0][pick(index, 5, 8) as usize]);
         let notional = 10_000.0 + 5_000.0 * pick(index, 6, 19) as f64;
         let ask = Ask::Open { long: pick(index, 7, 9) < 5, notional, leverage };
         let mut arrival = planned(4, index, format!("trader A{index}"), habit(index + BOOK), at, ask);
@@ -247,7 +250,7 @@ pub fn crowd(from: u64, until: u64, every: u64) -> Vec<Trader> {
         crowd.push(arrival);
     }
     for index in 0..DIP_BUYERS {
-        let leverage = [5.0, 8.0, 12.0][pick(index, 9, 3) as usize];
+        let leverage = at_leverage([5.0, 8.0, 12.0][pick(index, 9, 3) as usize]);
         let notional = 40_000.0 + 10_000.0 * pick(index, 10, 7) as f64;
         let ask = Ask::Open { long: true, notional, leverage };
         crowd.push(planned(5, index, format!("dip buyer {index}"), Habit::Stops, u64::MAX, ask));
@@ -279,6 +282,7 @@ fn trader(kind: u8, index: u64, name: String, habit: Habit, plan: Option<(u64, A
         net_in: 0,
         refused_at: None,
         unliquidated_since: None,
+        again: 0,
     }
 }
 
@@ -305,7 +309,7 @@ pub fn wish(trader: &Trader, view: &View) -> Option<Ask> {
         return match trader.plan {
             Some((at, ask)) if view.now >= at => Some(ask),
             None if trader.habit == Habit::Follows => chase(view, trader),
-            _ => trader.cashing_out.then_some(Ask::Withdraw),
+            _ => (trader.cashing_out && view.now >= trader.again).then_some(Ask::Withdraw),
         };
     };
     let (profit, margin) = (held.profit(view.mark), held.margin_units());

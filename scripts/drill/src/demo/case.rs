@@ -10,7 +10,7 @@ use super::report::{self, Chapter, Setting};
 use super::stage::{self, Played};
 use super::survey::{self, Question};
 use super::verdict::Runs;
-use super::{setup, timeline};
+use super::{leverage, setup, timeline};
 
 /// An incident.
 pub struct Case {
@@ -22,8 +22,8 @@ pub struct Case {
 }
 
 enum Kind {
-    /// One record, with breakers and without.
-    Crash(Box<Incident>),
+    /// One record, with breakers and without; then the same at several leverages, if it is.
+    Crash(Vec<Incident>),
     /// Several records with one question.
     Survey(Question, Vec<Incident>),
     /// Withdrawals, played in several ways; what is assumed, and the source.
@@ -50,7 +50,7 @@ pub fn cases(options: &Options) -> Result<Vec<Case>, String> {
 impl Case {
     fn crash(incident: Incident) -> Self {
         let (name, title) = (incident.name.clone(), incident.title.clone());
-        Self { name, title, kind: Kind::Crash(Box::new(incident)) }
+        Self { name, title, kind: Kind::Crash(vec![incident]) }
     }
 
     fn named(name: &str) -> Result<Self, String> {
@@ -63,14 +63,18 @@ impl Case {
         match name {
             "quiet" => case("Quiet: ten months of ETH, three weeks of BUSD", Kind::Survey(Question::Quiet, parts)),
             "storms" => case("Storms: four crises of Bitcoin", Kind::Survey(Question::Storms, parts)),
+            "eth-2023" => {
+                let variants: Vec<Incident> = parts.iter().flat_map(incident::catalogue::leverages).collect();
+                parts.extend(variants);
+                case("ETH, 13-17 August 2023", Kind::Crash(parts))
+            }
             _ => parts.pop().map(Self::crash).ok_or_else(|| format!("{name} has no record")),
         }
     }
 
     fn incidents(&self) -> &[Incident] {
         match &self.kind {
-            Kind::Crash(incident) => std::slice::from_ref(incident),
-            Kind::Survey(_, parts) => parts,
+            Kind::Crash(parts) | Kind::Survey(_, parts) => parts,
             Kind::Flows(..) => &[],
         }
     }
@@ -85,7 +89,7 @@ impl Case {
     /// Prints what came of it, and makes its part of the report.
     fn chapter(&self, played: Vec<Played>, told: Vec<Told>, house: &House) -> Result<Chapter, String> {
         match &self.kind {
-            Kind::Crash(incident) => crash(incident, played, house),
+            Kind::Crash(parts) => crash(parts, played, house),
             Kind::Survey(question, parts) => {
                 let parts: Vec<(&Incident, &Played)> = parts.iter().zip(&played).collect();
                 print!("{}", survey::text(&self.title, &parts, *question));
@@ -130,16 +134,20 @@ pub fn chapters(cases: &[Case], house: &House) -> Result<Vec<Chapter>, String> {
     cases.iter().map(of).collect()
 }
 
-fn crash(incident: &Incident, played: Vec<Played>, house: &House) -> Result<Chapter, String> {
+fn crash(parts: &[Incident], played: Vec<Played>, house: &House) -> Result<Chapter, String> {
+    let (incident, variants) = parts.split_first().ok_or("an incident without a record")?;
     let missing = || format!("{}: a run is missing", incident.title);
-    let Played { on, unpaused, off } = played.into_iter().next().ok_or_else(missing)?;
+    let mut played = played.into_iter();
+    let Played { on, unpaused, off } = played.next().ok_or_else(missing)?;
     let runs = Runs { on, unpaused: unpaused.ok_or_else(missing)?, off: off.ok_or_else(missing)? };
-    let setting = Setting {
+    let pairs = leverage::pairs(variants, played.collect());
+    let mut setting = Setting {
         unit: "USDC",
         facts: facts::facts(incident, house),
         thresholds: setup::thresholds(incident.is_sole()),
         low: runs.low(),
     };
-    print!("{}", timeline::text(incident, &runs, &setting, timeline::Paint::detect()));
-    Ok(report::crash::chapter(incident, &runs, &setting))
+    setting.facts.extend(variants.first().map(|variant| leverage::fact(&pairs, variant)));
+    print!("{}", timeline::text(incident, &runs, &pairs, &setting, timeline::Paint::detect()));
+    Ok(report::crash::chapter(incident, &runs, &pairs, &setting))
 }

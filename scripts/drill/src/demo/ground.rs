@@ -73,14 +73,15 @@ pub struct Refusal {
     pub text: String,
     /// The circuit refused it, and not the protocol's own rules.
     pub by_circuit: bool,
-    /// The margin was too small.
-    pub margin: bool,
+    /// The margin was too small: what was there, and what is needed, in base units.
+    pub short: Option<(u128, u128)>,
 }
 
 impl From<Revert> for Refusal {
     fn from(revert: Revert) -> Self {
-        let (name, text, by_circuit, margin) = explain(&revert);
-        Self { name, text, by_circuit, margin }
+        let (name, text, by_circuit) = explain(&revert);
+        let short = revert.decode().map(|perp::MarginBelowInitial { margin, needed }| (margin, needed));
+        Self { name, text, by_circuit, short }
     }
 }
 
@@ -242,7 +243,7 @@ impl Ground {
             name: "Refused".into(),
             text: "refused, the trip was recorded, nothing moved".into(),
             by_circuit: true,
-            margin: false,
+            short: None,
         };
         Ok(Liquidation::Refused { logs: setup::notes(&outcome.logs), why })
     }
@@ -267,7 +268,7 @@ impl Ground {
             name: "unsigned".into(),
             text: why,
             by_circuit: false,
-            margin: false,
+            short: None,
         })?;
         self.books = None;
         self.transactions += 1;
@@ -287,7 +288,7 @@ fn missing() -> Refusal {
         name: "unknown".into(),
         text: "the contract's answer is incomplete".into(),
         by_circuit: false,
-        margin: false,
+        short: None,
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod catalogue;
 
 use super::data::{self, DataError, Point, Round, PRICE_ONE};
+use super::margin::Margin;
 
 /// What a source is on chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,11 @@ pub struct Cast {
     pub guardian: bool,
     /// Whether the same is replayed without breakers.
     pub compared: bool,
+    /// How the margin of the market moves.
+    pub margin: Margin,
+    /// The leverage at which every position is opened, where they do not differ; whoever is refused for margin opens as
+    /// much as the same margin carries.
+    pub leverage: Option<u8>,
 }
 
 /// A replay.

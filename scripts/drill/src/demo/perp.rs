@@ -56,6 +56,7 @@ sol! {
     error SequencerDown(uint256 since, uint256 until);
     error InvalidPrice(uint8 feed, uint8 fault);
     error MarginBelowInitial(uint128 margin, uint128 needed);
+    error ProfitWarming(uint128 amount, uint128 available);
     error Healthy(uint256 equity, uint256 threshold);
     error InterestAboveCap(uint128 interest, uint128 bound);
     error LiquidityInUse(uint256 assets, uint256 needed);
@@ -149,10 +150,9 @@ pub fn event<E: SolEvent>(logs: &[Log]) -> Option<E> {
     logs.iter().find_map(Log::decode)
 }
 
-/// A refusal in words: the name of the error, the sentence, whether the circuit refused, whether the margin was short.
-pub fn explain(revert: &Revert) -> (String, String, bool, bool) {
-    let said =
-        |name: &str, text: String, circuit: bool| (name.to_string(), text, circuit, name == "MarginBelowInitial");
+/// A refusal in words: the name of the error, the sentence, whether the circuit refused.
+pub fn explain(revert: &Revert) -> (String, String, bool) {
+    let said = |name: &str, text: String, circuit: bool| (name.to_string(), text, circuit);
     if let Some(Stopped { scope, class, sources, until }) = revert.decode() {
         let by = [(1, "a guardian"), (2, "the breaker"), (4, "a signal")];
         let by: Vec<&str> = by.into_iter().filter(|(bit, _)| sources & bit != 0).map(|(_, who)| who).collect();
@@ -193,6 +193,10 @@ pub fn explain(revert: &Revert) -> (String, String, bool, bool) {
         let far = format!("its ticket would be ready at {}, the queue takes until {}", clock(ready), clock(bound));
         return said("TicketTooFar", far, true);
     }
+    if let Some(ProfitWarming { amount, available }) = revert.decode() {
+        let (a, b) = (amount as f64 / 1e6, available as f64 / 1e6);
+        return said("ProfitWarming", format!("{a:.0} is asked for, {b:.0} of it has warmed up"), false);
+    }
     let plain = [
         ("Healthy", revert.decode::<Healthy>().is_some()),
         ("InterestAboveCap", revert.decode::<InterestAboveCap>().is_some()),
@@ -213,32 +217,6 @@ pub fn explain(revert: &Revert) -> (String, String, bool, bool) {
     }
     // What is not known here is not taken for the circuit's doing.
     said("unknown", revert.to_string(), false)
-}
-
-/// The parameters of the market as the words that `list` takes: terms, caps, what ends a position, policy.
-pub fn terms() -> [U256; 4] {
-    use super::actors::{FEE_BPS, INITIAL_BPS, MAINTENANCE_BPS, PENALTY_BPS};
-    let fields: [(usize, u64); 10] = [
-        (0, INITIAL_BPS.into()),
-        (14, 9_999), // neither open interest
-        (28, 1),
-        (42, 9_999), // nor size raise the margin
-        (56, 1),
-        (80, 60),
-        (94, 15_000),  // while Guarded, half as much margin again
-        (110, 10_000), // and it falls as fast as it may
-        (124, 10_000), // open interest of one side: all of the pool
-        (139, FEE_BPS.into()),
-    ];
-    let ends = [(0, MAINTENANCE_BPS.into()), (16, MAINTENANCE_BPS.into()), (72, 86_400), (104, PENALTY_BPS.into())];
-    let least = U256::from(10_000_000); // the smallest margin, and what is dust: 10 units
-    let caps = (U256::from(1) << 192) - U256::from(1);
-    let bounty = U256::from(5_000_000); // of a poke: 5 units a tier
-    [placed(&fields) | (least << 165), caps, placed(&ends) | (least << 120), bounty]
-}
-
-fn placed(fields: &[(usize, u64)]) -> U256 {
-    fields.iter().fold(U256::ZERO, |word, (offset, value)| word | (U256::from(*value) << *offset))
 }
 
 /// The name of a tier.

@@ -40,6 +40,8 @@ pub struct Sample {
     pub liquidations: u32,
     /// Calls that the circuit refused so far.
     pub refused: u32,
+    /// The initial margin of a small position in bps, as the contract names it; NaN where it was not asked.
+    pub initial_bps: f64,
 }
 
 /// A stretch of time in one tier.
@@ -151,6 +153,10 @@ pub struct Totals {
     pub tickets: u32,
     /// The longest wait of these, in seconds.
     pub longest_wait: u64,
+    /// Positions that were opened smaller than wanted, since the margin would not carry more.
+    pub smaller: u32,
+    /// By how much notional, together.
+    pub withheld: f64,
 }
 
 /// A run of the whole incident.

@@ -105,7 +105,7 @@ impl<'a> Replay<'a> {
             incident,
             next: incident.from,
             ground,
-            crowd: actors::crowd(incident.from, incident.until, incident.cast.arrivals),
+            crowd: actors::crowd(incident.from, incident.until, incident.cast.arrivals, incident.cast.leverage),
             providers: Vec::new(),
             prices: Prices { next: vec![0; count], last: vec![f64::NAN; count], spot: f64::NAN, hour: Vec::new() },
             guardian: if settings.guardian { Guardian::Watching } else { Guardian::Absent },
@@ -271,6 +271,7 @@ impl<'a> Replay<'a> {
             bad_debt: state.bad_debt,
             liquidations: totals.liquidations,
             refused: totals.refused,
+            initial_bps: self.initial(view),
         };
         self.run.samples.push(sample);
         Ok(())

@@ -104,7 +104,8 @@ fn contents(out: &mut String, chapters: &[Chapter]) {
     out.push_str("</nav>\n");
 }
 
-fn cents(value: f64) -> f64 {
+/// With two decimals.
+pub fn cents(value: f64) -> f64 {
     let rounded = (value * 100.0).round() / 100.0;
     if rounded == 0.0 {
         0.0 // not minus zero

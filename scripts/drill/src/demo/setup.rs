@@ -67,7 +67,7 @@ pub fn listing(incident: &Incident, sources: &[(SourceKind, Address)], breakers:
         U256::from_be_slice(address.as_slice()) | (rest << 160usize)
     });
     let tail = [params, U256::ZERO]; // no sequencer's feed: the record has none
-    perp::terms().into_iter().chain(tail).chain(feeds).collect()
+    incident.cast.margin.words().into_iter().chain(tail).chain(feeds).collect()
 }
 
 /// The reference in the breaker's words; NaN while it has none.

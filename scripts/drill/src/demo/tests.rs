@@ -201,7 +201,7 @@ fn flows_are_named_with_line_value_and_bound() {
 #[test]
 fn the_crowd_is_the_same_every_time() {
     let (from, until) = (1_691_884_800, 1_692_316_740);
-    let (a, b) = (actors::crowd(from, until, 900), actors::crowd(from, until, 900));
+    let (a, b) = (actors::crowd(from, until, 900, None), actors::crowd(from, until, 900, None));
     assert_eq!(format!("{a:?}"), format!("{b:?}"));
     let mut addresses: Vec<_> = a.iter().map(|trader| trader.address).collect();
     addresses.sort();

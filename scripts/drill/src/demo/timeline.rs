@@ -1,6 +1,7 @@
 //! The story on a terminal: what happened when, and what came of it.
 
 use super::incident::Incident;
+use super::leverage::{self, Pair};
 use super::record::{date, hour, money, price, Event, Kind, Run, Sample};
 use super::report::Setting;
 use super::verdict::Runs;
@@ -29,7 +30,7 @@ impl Paint {
 }
 
 /// The whole of it.
-pub fn text(incident: &Incident, runs: &Runs, setting: &Setting, paint: Paint) -> String {
+pub fn text(incident: &Incident, runs: &Runs, pairs: &[Pair], setting: &Setting, paint: Paint) -> String {
     let mut out = String::new();
     let run = &runs.on;
     let _ = writeln!(out, "\n{}", paint.with("1", &format!("{}, as the contract lived it (UTC)", incident.title)));
@@ -73,6 +74,10 @@ pub fn text(incident: &Incident, runs: &Runs, setting: &Setting, paint: Paint) -
     let _ = writeln!(out, "\n{}", paint.with("1", "What it comes to"));
     for line in runs.sentences(setting.unit) {
         let _ = writeln!(out, "  {line}");
+    }
+    if !pairs.is_empty() {
+        let _ = writeln!(out, "\n{}", paint.with("1", "The last two days at one leverage each"));
+        out.push_str(&leverage::text(pairs, setting.unit));
     }
     let _ = writeln!(out, "\n{}", paint.with("1", "What this cannot show"));
     for line in runs.limits(setting.low.0, incident.until) {

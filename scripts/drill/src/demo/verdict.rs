@@ -161,7 +161,8 @@ impl Runs {
     }
 }
 
-fn gained(value: f64, unit: &str) -> String {
+/// A result in words.
+pub fn gained(value: f64, unit: &str) -> String {
     if value < 0.0 {
         format!("{} {unit} down", money(-value))
     } else {
@@ -169,7 +170,8 @@ fn gained(value: f64, unit: &str) -> String {
     }
 }
 
-fn saved(value: f64, unit: &str) -> String {
+/// A difference in words, above zero for the better.
+pub fn saved(value: f64, unit: &str) -> String {
     match value {
         v if v >= 0.5 => format!("saved {} {unit}", money(v)),
         v if v <= -0.5 => format!("cost {} {unit}", money(-v)),

@@ -26,7 +26,7 @@ impl Ground {
                 name: "Refused".into(),
                 text: "liquidation is refused and recorded".into(),
                 by_circuit: true,
-                margin: false,
+                short: None,
             }),
             Ok(_) => None,
             Err(revert) => refusal(Err(revert)),
@@ -38,6 +38,14 @@ impl Ground {
             refusal(self.chain.query(who, perp, &perp::withdrawCall { amount: one }).map(drop)),
             refusal(self.chain.query(who, perp, &perp::topUpCall { market: MARKET, amount: one }).map(drop)),
         ]
+    }
+
+    /// The margin that the contract names when it refuses to enlarge a position by `more` for nothing.
+    pub fn needed(&self, who: Address, more: u128) -> Option<u128> {
+        let call =
+            perp::increaseCall { market: MARKET, size: U256::from(more), margin: U256::ZERO, limitPrice: U256::ZERO };
+        let refused = self.chain.query(who, self.perp, &call).err()?;
+        refused.decode().map(|perp::MarginBelowInitial { needed, .. }| needed)
     }
 
     /// The books and the circuit now; `closely` reads the reference anew, which takes longer than all else.

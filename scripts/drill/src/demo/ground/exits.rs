@@ -65,7 +65,7 @@ impl Ground {
                 name: "Tripped".into(),
                 text: "the limiter has tripped, nothing moved".into(),
                 by_circuit: true,
-                margin: false,
+                short: None,
             });
         }
         let issued: perp::TicketIssued = event(logs).ok_or_else(missing)?;

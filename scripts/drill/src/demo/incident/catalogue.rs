@@ -3,6 +3,7 @@
 use super::{numbered, within, Cast, Incident, Kind, Sampling, Source};
 use crate::demo::data::packed::{column, published, Cell};
 use crate::demo::data::{self, Point, Round};
+use crate::demo::margin::Margin;
 
 /// Names that `--incident` takes, in the order of the report.
 pub const NAMES: [&str; 5] = ["eth-2023", "ust-2022", "quiet", "storms", "nomad-2022"];
@@ -10,11 +11,11 @@ pub const NAMES: [&str; 5] = ["eth-2023", "ust-2022", "quiet", "storms", "nomad-
 /// Nothing is left out.
 pub const EVERY_MINUTE: Sampling = Sampling { coarse: 60, moved_bps: 0, probe: 600 };
 /// Everybody: traders every quarter of an hour, a guardian, and the same without breakers.
-pub const FULL: Cast = Cast { arrivals: 900, guardian: true, compared: true };
+pub const FULL: Cast = Cast { arrivals: 900, guardian: true, ..STORM };
 /// Traders, but nobody at the switch: what the breakers do by themselves.
-const STORM: Cast = Cast { arrivals: 3_600, guardian: false, compared: true };
+const STORM: Cast = Cast { arrivals: 3_600, guardian: false, compared: true, margin: Margin::Bare, leverage: None };
 /// Nobody but keeper, providers and probe.
-const EMPTY: Cast = Cast { arrivals: 0, guardian: false, compared: false };
+const EMPTY: Cast = Cast { arrivals: 0, compared: false, ..STORM };
 /// Storms last weeks, and most of their minutes are calm.
 const STORM_SAMPLING: Sampling = Sampling { coarse: 1_800, moved_bps: 40, probe: 3_600 };
 /// Ten months of it.
@@ -74,6 +75,29 @@ pub fn eth_2023() -> Result<Incident, String> {
                 .into(),
         ],
     })
+}
+
+/// The leverages of [`leverages`].
+pub const LEVERAGES: [u8; 3] = [3, 10, 20];
+
+/// The last two days of the crash, every position at one leverage: with a margin that breathes and with one that stands
+/// still, for each of [`LEVERAGES`].
+pub fn leverages(crash: &Incident) -> Vec<Incident> {
+    let from = crash.until - 2 * 86_400 + 60;
+    let sources: Vec<Source> = crash
+        .sources
+        .iter()
+        .map(|source| Source::new(&source.name, source.kind, source.rounds.clone(), from, crash.until))
+        .collect();
+    let of = |leverage: u8, margin: Margin| Incident {
+        name: format!("{}-{leverage}x", crash.name),
+        title: format!("{}, {leverage}x", crash.title),
+        sources: sources.clone(),
+        from,
+        cast: Cast { leverage: Some(leverage), margin, guardian: false, compared: false, ..crash.cast },
+        ..crash.clone()
+    };
+    LEVERAGES.into_iter().flat_map(|at| [of(at, Margin::Breathing), of(at, Margin::Still)]).collect()
 }
 
 /// The end of the Terra dollar, as one venue saw it.

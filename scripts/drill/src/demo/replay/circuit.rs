@@ -3,10 +3,13 @@
 use super::{Guardian, Replay, ALARM, REACTION, SECOND_LOOK};
 use crate::demo::actors::{Habit, Held, View, UNIT};
 use crate::demo::ground::Refusal;
+use crate::demo::margin::asked_bps;
 use crate::demo::perp;
 use crate::demo::record::{money, price, Kind, Span, CLASSES, TIERS};
 use crate::demo::setup::PAUSED_SCOPE;
 
+/// By how much the probe's position would have to grow so that its margin is certainly refused, in whole units.
+const ENOUGH: f64 = 20_000.0;
 /// All classes of action.
 const EVERYTHING: u8 = 0b1_1111;
 
@@ -193,6 +196,16 @@ impl Replay<'_> {
             self.say(view.now, Kind::Access, text);
         }
         (self.stopped, self.why_stopped) = (stopped, reasons.join("; "));
+    }
+
+    /// The initial margin in bps that the contract names now, where all use one leverage.
+    pub(super) fn initial(&self, view: &View) -> f64 {
+        let probe = self.crowd.iter().find(|trader| trader.habit == Habit::Probes);
+        let (Some(_), Some(probe)) = (self.incident.cast.leverage, probe) else { return f64::NAN };
+        let Some(held) = &probe.held else { return f64::NAN };
+        let more = (ENOUGH / view.mark * 1e12) as u128 * 1_000_000;
+        let asked = self.ground.needed(probe.address, more);
+        asked.map_or(f64::NAN, |needed| asked_bps(held, more, view.mark, needed))
     }
 
     /// Follows the tier of the market and says what changed it.

@@ -1,9 +1,16 @@
 //! Traders: what they ask for, what comes of it, what they do when they are refused.
 
 use super::{base_units, units, Replay};
-use crate::demo::actors::{self, Ask, Habit, Held, Pending, Trader, View};
+use crate::demo::actors::{self, Ask, Habit, Held, Pending, Trader, View, UNIT};
 use crate::demo::ground::{Exit, Refusal};
+use crate::demo::perp::Fill;
 use crate::demo::record::{money, price, Kind};
+use alloy_primitives::Address;
+
+/// How much of what a margin carries is asked for, so that a rounding does not refuse it again.
+const CARRIED: f64 = 0.999;
+/// Seconds until somebody whose profit was warming up asks again.
+const WARMING: u64 = 4 * 3_600;
 
 impl Replay<'_> {
     /// Lets one trader do what he wants, if he wants something.
@@ -34,9 +41,9 @@ impl Replay<'_> {
         let address = self.crowd[index].address;
         match ask {
             Ask::Open { long, notional, leverage } => {
-                let size = (notional / view.mark * 1e12) as u128 * 1_000_000;
                 let margin = base_units(notional / leverage);
-                let fill = self.ground.open(address, long, size, margin)?;
+                let (notional, fill) = self.opened(address, (long, notional, margin), view)?;
+                let (size, leverage) = (size_of(notional, view), notional * UNIT / margin as f64);
                 let trader = &mut self.crowd[index];
                 trader.free -= (margin + fill.fee) as i128;
                 trader.held =
@@ -93,6 +100,25 @@ impl Replay<'_> {
         Ok(())
     }
 
+    /// Opens a position; where all use one leverage and the margin is refused, as much as it carries.
+    fn opened(
+        &mut self,
+        address: Address,
+        (long, notional, margin): (bool, f64, u128),
+        view: &View,
+    ) -> Result<(f64, Fill), Refusal> {
+        match self.ground.open(address, long, size_of(notional, view), margin) {
+            Err(Refusal { short: Some((margin, needed)), .. }) if self.incident.cast.leverage.is_some() => {
+                let carried = notional * margin as f64 / needed as f64 * CARRIED;
+                let fill = self.ground.open(address, long, size_of(carried, view), margin)?;
+                self.run.totals.smaller += 1;
+                self.run.totals.withheld += notional - carried;
+                Ok((carried, fill))
+            }
+            answer => answer.map(|fill| (notional, fill)),
+        }
+    }
+
     /// What becomes of a call that did not go through.
     pub(super) fn refused(&mut self, index: usize, ask: Ask, refusal: Refusal, view: &View) {
         let honest = self.crowd[index].habit != Habit::Follows;
@@ -101,7 +127,7 @@ impl Replay<'_> {
         // The informed trader keeps nothing pending: what he is refused minute after minute is one stretch.
         let again = self.crowd[index].refused_at.replace(view.now).is_some_and(|at| at + 60 >= view.now);
         let fresh = self.crowd[index].pending.is_none() && (honest || !again);
-        let by_circuit = refusal.by_circuit || (refusal.margin && self.tier > 0);
+        let by_circuit = refusal.by_circuit || (refusal.short.is_some() && self.tier > 0);
         if fresh && by_circuit && !probes {
             self.count(ask.name(), &refusal, honest);
             if honest {
@@ -121,6 +147,7 @@ impl Replay<'_> {
                 trader.plan = None;
                 trader.cashing_out = trader.arrived && honest;
             }
+            Ask::Withdraw if refusal.name == "ProfitWarming" => trader.again = view.now + WARMING,
             Ask::Withdraw => trader.cashing_out = false,
             Ask::TopUp(_) => {
                 if let Some(held) = &mut trader.held {
@@ -136,6 +163,11 @@ impl Replay<'_> {
         self.run.totals.refused += 1;
         self.run.totals.refused_honest += u32::from(honest);
     }
+}
+
+/// Base units, WAD, of a notional at the price of the contract.
+fn size_of(notional: f64, view: &View) -> u128 {
+    (notional / view.mark * 1e12) as u128 * 1_000_000
 }
 
 fn trade_kind(trader: &Trader) -> Kind {

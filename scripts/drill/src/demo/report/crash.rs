@@ -1,30 +1,31 @@
 //! A crash with breakers and without: cards, charts, tables, the timeline.
 
-use super::figures::{counts, debts, deviations, figure, interest, prices, results};
-use super::tables::{events, journal, refusals, table, tiers};
+use super::figures::{counts, debts, deviations, figure, interest, margins, prices, results};
+use super::tables::{events, grid, journal, refusals, table, tiers};
 use super::{list, of_run, section, Chapter, Setting};
 use crate::demo::chart::escaped;
 use crate::demo::incident::Incident;
+use crate::demo::leverage::{self, Pair};
 use crate::demo::record::{clock, money, price};
 use crate::demo::verdict::{Row, Runs};
 use serde_json::{json, Value};
 use std::fmt::Write;
 
 /// The chapter.
-pub fn chapter(incident: &Incident, runs: &Runs, setting: &Setting) -> Chapter {
+pub fn chapter(incident: &Incident, runs: &Runs, pairs: &[Pair], setting: &Setting) -> Chapter {
     Chapter {
         name: incident.name.clone(),
         title: incident.title.clone(),
         subtitle: subtitle(incident, runs, setting),
         verdict: runs.sentences(setting.unit).first().cloned().unwrap_or_default(),
-        body: body(incident, runs, setting),
+        body: body(incident, runs, pairs, setting),
         citations: incident.citations.clone(),
-        json: element(incident, runs, setting),
+        json: element(incident, runs, pairs, setting),
     }
 }
 
-fn element(incident: &Incident, runs: &Runs, setting: &Setting) -> Value {
-    json!({
+fn element(incident: &Incident, runs: &Runs, pairs: &[Pair], setting: &Setting) -> Value {
+    let mut element = json!({
         "incident": incident.name,
         "title": incident.title,
         "from": incident.from,
@@ -35,10 +36,14 @@ fn element(incident: &Incident, runs: &Runs, setting: &Setting) -> Value {
         "findings": runs.sentences(setting.unit),
         "limits": runs.limits(setting.low.0, incident.until),
         "runs": runs.all().map(|run| of_run(run.name.clone(), run)),
-    })
+    });
+    if !pairs.is_empty() {
+        element["leverages"] = leverage::elements(pairs).into();
+    }
+    element
 }
 
-fn body(incident: &Incident, runs: &Runs, setting: &Setting) -> String {
+fn body(incident: &Incident, runs: &Runs, pairs: &[Pair], setting: &Setting) -> String {
     let mut body = String::new();
     cards(&mut body, &runs.rows(), setting.unit);
     list(&mut body, "What it comes to", &runs.sentences(setting.unit));
@@ -67,6 +72,7 @@ fn body(incident: &Incident, runs: &Runs, setting: &Setting) -> String {
     figure(&mut body, &counts(runs, window), None, incident);
     section(&mut body, "Open interest", "At entry prices.");
     figure(&mut body, &interest(runs, window, setting.unit), None, incident);
+    at_leverages(&mut body, incident, pairs, setting);
     section(&mut body, "All of it", "The same from the first minute: how quiet the circuit was before.");
     let whole = (incident.from, incident.until);
     figure(&mut body, &prices(runs, whole, false), Some(TIER_KEYS), incident);
@@ -82,6 +88,20 @@ fn body(incident: &Incident, runs: &Runs, setting: &Setting) -> String {
     list(&mut body, "What this cannot show", &runs.limits(setting.low.0, incident.until));
     list(&mut body, "How it was set up", &setting.facts);
     body
+}
+
+/// The same crash at several leverages, and the margin that the contract asked for on the way.
+fn at_leverages(body: &mut String, incident: &Incident, pairs: &[Pair], setting: &Setting) {
+    let Some(last) = pairs.last() else { return };
+    list(body, "The last two days at one leverage each", &leverage::sentences(pairs, setting.unit));
+    grid(body, &leverage::HEAD, &leverage::rows(pairs));
+    section(
+        body,
+        "The margin breathes",
+        "What the contract asked of a small new position, minute by minute, as it named it when it refused one; beside it how far the market had moved within the hour. It rises at once and falls by a line.",
+    );
+    let whole = (last.breathing.samples.first().map_or(incident.from, |sample| sample.time), incident.until);
+    figure(body, &margins(last, whole), Some(TIER_KEYS), incident);
 }
 
 fn subtitle(incident: &Incident, runs: &Runs, setting: &Setting) -> String {

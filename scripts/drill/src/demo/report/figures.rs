@@ -3,6 +3,7 @@
 use crate::demo::chart::{escaped, Band, Chart, Level, Line, Mark, Strip};
 use crate::demo::flows::{Fate, Plan, Told};
 use crate::demo::incident::Incident;
+use crate::demo::leverage::Pair;
 use crate::demo::record::{clock, hour, Event, Kind, Run, Sample, CLASSES};
 use crate::demo::report::Setting;
 use crate::demo::verdict::Runs;
@@ -184,6 +185,31 @@ pub(super) fn interest(runs: &Runs, window: (u64, u64), unit: &'static str) -> C
         stepped("shorts, without", "rose thin", &runs.off, |sample| sample.short),
     ];
     comparison("Open interest", unit, 240.0, window, runs, lines)
+}
+
+/// The margin that the contract asked for, and how far the market moved within the hour.
+pub(super) fn margins(pair: &Pair, window: (u64, u64)) -> Chart {
+    let samples = &pair.breathing.samples;
+    let moved = samples.iter().enumerate().map(|(at, sample)| {
+        let hour = samples[..=at].iter().rev().take_while(|before| before.time + 3_600 >= sample.time);
+        let (low, high) = hour.fold((f64::MAX, f64::MIN), |(low, high), s| (low.min(s.spot), high.max(s.spot)));
+        (sample.time, bps(high, low))
+    });
+    let moved = Line {
+        label: "the market's range within the hour".into(),
+        style: "grey",
+        step: false,
+        points: moved.collect(),
+    };
+    let lines = vec![
+        moved,
+        stepped("initial margin that breathes", "blue", &pair.breathing, |sample| sample.initial_bps),
+        stepped("initial margin that stands still", "orange thin", &pair.still, |sample| sample.initial_bps),
+    ];
+    let mut chart = chart("Initial margin", "bps", 300.0, window, lines);
+    chart.zero = true;
+    chart.bands = bands(&pair.breathing);
+    chart
 }
 
 pub(super) fn figure(out: &mut String, chart: &Chart, keys: Option<&str>, incident: &Incident) {
