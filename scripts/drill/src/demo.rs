@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: real incidents replayed against the compiled contracts, with the breakers and without.
 
 mod actors;
+mod cascade;
 mod case;
 mod chart;
 mod data;

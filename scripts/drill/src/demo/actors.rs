@@ -197,7 +197,7 @@ pub struct Pending {
 }
 
 /// A number below `bound` that depends on `index` and `salt` alone.
-fn pick(index: u64, salt: u64, bound: u64) -> u64 {
+pub fn pick(index: u64, salt: u64, bound: u64) -> u64 {
     let mixed = (index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (salt + 1).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     (mixed ^ (mixed >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb) % 1_000_003 % bound
 }
@@ -258,7 +258,8 @@ pub fn crowd(from: u64, until: u64, every: u64, common: Option<u8>) -> Vec<Trade
     crowd
 }
 
-fn planned(kind: u8, index: u64, name: String, habit: Habit, at: u64, ask: Ask) -> Trader {
+/// One who opens a position at a time, with the capital that it takes.
+pub fn planned(kind: u8, index: u64, name: String, habit: Habit, at: u64, ask: Ask) -> Trader {
     let Ask::Open { notional, leverage, .. } = ask else { return trader(kind, index, name, habit, None, 0.0) };
     // Enough for the margin, the fee, and, for those who add margin, as much again.
     let spare = if habit == Habit::TopsUp { 2.0 } else { 1.0 };

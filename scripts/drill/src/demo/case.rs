@@ -10,7 +10,7 @@ use super::report::{self, Chapter, Setting};
 use super::stage::{self, Played};
 use super::survey::{self, Question};
 use super::verdict::Runs;
-use super::{leverage, setup, timeline};
+use super::{cascade, leverage, setup, timeline};
 
 /// An incident.
 pub struct Case {
@@ -24,6 +24,8 @@ pub struct Case {
 enum Kind {
     /// One record, with breakers and without; then the same at several leverages, if it is.
     Crash(Vec<Incident>),
+    /// One record with a fund and a margin that breathes, and with neither.
+    Cascade(Vec<Incident>),
     /// Several records with one question.
     Survey(Question, Vec<Incident>),
     /// Withdrawals, played in several ways; what is assumed, and the source.
@@ -61,6 +63,7 @@ impl Case {
         }
         let mut parts = incident::catalogue::parts(name)?;
         match name {
+            "cascade" => case("A cascade: BTC, 8-11 November 2022", Kind::Cascade(parts)),
             "quiet" => case("Quiet: ten months of ETH, three weeks of BUSD", Kind::Survey(Question::Quiet, parts)),
             "storms" => case("Storms: four crises of Bitcoin", Kind::Survey(Question::Storms, parts)),
             "eth-2023" => {
@@ -74,7 +77,7 @@ impl Case {
 
     fn incidents(&self) -> &[Incident] {
         match &self.kind {
-            Kind::Crash(parts) | Kind::Survey(_, parts) => parts,
+            Kind::Crash(parts) | Kind::Cascade(parts) | Kind::Survey(_, parts) => parts,
             Kind::Flows(..) => &[],
         }
     }
@@ -82,7 +85,7 @@ impl Case {
     fn plans(&self) -> &[Plan] {
         match &self.kind {
             Kind::Flows(plans, ..) => plans,
-            Kind::Crash(_) | Kind::Survey(..) => &[],
+            Kind::Crash(_) | Kind::Cascade(_) | Kind::Survey(..) => &[],
         }
     }
 
@@ -90,6 +93,13 @@ impl Case {
     fn chapter(&self, played: Vec<Played>, told: Vec<Told>, house: &House) -> Result<Chapter, String> {
         match &self.kind {
             Kind::Crash(parts) => crash(parts, played, house),
+            Kind::Cascade(parts) => {
+                let (incident, both) = (parts.first().ok_or("a cascade without a record")?, cascade::both(played)?);
+                print!("{}", cascade::text(&self.title, &both, "USDC"));
+                let mut facts = incident.cast.cascade.map_or(Vec::new(), |it| cascade::facts(it.still));
+                facts.extend(facts::facts(incident, house));
+                Ok(report::cascade::chapter(incident, &both, facts))
+            }
             Kind::Survey(question, parts) => {
                 let parts: Vec<(&Incident, &Played)> = parts.iter().zip(&played).collect();
                 print!("{}", survey::text(&self.title, &parts, *question));

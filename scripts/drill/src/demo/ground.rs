@@ -73,7 +73,7 @@ pub struct Refusal {
     pub text: String,
     /// The circuit refused it, and not the protocol's own rules.
     pub by_circuit: bool,
-    /// The margin was too small: what was there, and what is needed, in base units.
+    /// The margin was too small: what of it counted, and what is needed, in base units.
     pub short: Option<(u128, u128)>,
 }
 
@@ -194,13 +194,19 @@ impl Ground {
             profit: amount(closed.profit),
             loss: amount(closed.loss),
             bad_debt: amount(closed.badDebt),
-            reward: 0,
+            ..Fill::default()
         })
     }
 
     /// Somebody's free collateral by the contract's books.
     pub fn free(&self, who: Address) -> Result<u128, Refusal> {
         Ok(amount(self.query(&perp::accountCall { who })?.free))
+    }
+
+    /// Stakes in the fund what somebody brings, in whole units.
+    pub fn stake(&mut self, who: Address, units: f64) -> Result<(), Refusal> {
+        self.enter(who, units)?;
+        self.trade(who, &perp::stakeCall { amount: U256::from((units * UNIT).round() as u128) }).map(drop)
     }
 
     /// Adds margin.
@@ -236,6 +242,7 @@ impl Ground {
                 loss: amount(done.loss),
                 bad_debt: amount(done.badDebt),
                 reward: amount(done.reward),
+                borne: borne(&outcome.logs),
             };
             return Ok(Liquidation::Done(fill, setup::notes(&outcome.logs)));
         }
@@ -281,6 +288,17 @@ impl Ground {
     pub fn spent(&self) -> (u64, u64) {
         (self.transactions, self.gas)
     }
+}
+
+/// What each layer of the waterfall bore, as the contract logged it.
+fn borne(logs: &[fusebox_testbed::Log]) -> [u128; 7] {
+    let mut parts = [0; 7];
+    for part in logs.iter().filter_map(fusebox_testbed::Log::decode::<perp::LossBorne>) {
+        if let Some(place) = parts.get_mut(usize::from(part.step)) {
+            *place += part.amount;
+        }
+    }
+    parts
 }
 
 fn missing() -> Refusal {

@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 
+use super::cascade::Cascade;
 use super::data::{self, DataError, Point, Round, PRICE_ONE};
 use super::margin::Margin;
 
@@ -52,6 +53,8 @@ pub struct Cast {
     /// The leverage at which every position is opened, where they do not differ; whoever is refused for margin opens as
     /// much as the same margin carries.
     pub leverage: Option<u8>,
+    /// Whether it is a cascade, with a book of its own.
+    pub cascade: Option<Cascade>,
 }
 
 /// A replay.
@@ -80,6 +83,11 @@ pub struct Incident {
 }
 
 impl Incident {
+    /// Whether one who is refused for margin opens as much as it carries.
+    pub fn shrinks(&self) -> bool {
+        self.cast.leverage.is_some() || self.cast.cascade.is_some()
+    }
+
     /// What traders see.
     pub fn market(&self) -> &[Round] {
         let checked = self.sources.get(1).or(self.sources.first());

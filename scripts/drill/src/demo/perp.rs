@@ -41,6 +41,11 @@ sol! {
     event Liquidated(uint32 indexed market, address indexed account, address indexed liquidator, uint256 size, uint256 notional, uint256 loss, uint256 reward, uint256 fee, uint256 badDebt);
     event Paused(uint32 indexed scope, address indexed by, uint8 previousClasses, uint8 classes, uint64 previousUntil, uint64 until, uint64 exitsUntil, uint16 reason, uint32 incident);
 
+    event LossBorne(uint32 indexed domain, uint8 indexed step, uint128 amount);
+
+    function stake(uint256 amount) returns (uint256 shares);
+    function losses(uint32 market) returns (uint256[] words);
+
     event Removed(address indexed account, uint256 amount, uint256 shares);
     event TicketIssued(uint128 indexed id, address indexed owner, uint128 amount, uint64 ready);
 
@@ -92,6 +97,8 @@ pub struct Fill {
     pub bad_debt: u128,
     /// To the keeper.
     pub reward: u128,
+    /// Who bore a loss beyond the margin, in the order of the waterfall.
+    pub borne: [u128; 7],
 }
 
 /// What became of a liquidation.

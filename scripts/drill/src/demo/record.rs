@@ -2,6 +2,7 @@
 //!
 //! Money is in whole units of the collateral here; the contract counts in base units.
 
+use super::cascade::{Reserves, Step};
 use serde::Serialize;
 
 /// Names of the tiers by number.
@@ -42,6 +43,8 @@ pub struct Sample {
     pub refused: u32,
     /// The initial margin of a small position in bps, as the contract names it; NaN where it was not asked.
     pub initial_bps: f64,
+    /// What there is for losses, in a cascade.
+    pub reserves: Option<Reserves>,
 }
 
 /// A stretch of time in one tier.
@@ -178,6 +181,8 @@ pub struct Run {
     pub totals: Totals,
     /// The highest strike of a trip; the third latches.
     pub strikes: u8,
+    /// Positions that were closed bankrupt, and who paid.
+    pub steps: Vec<Step>,
     /// Transactions that were sent.
     pub transactions: u64,
     /// Gas they used.

@@ -9,6 +9,7 @@ mod liquidity;
 mod trading;
 
 use super::actors::{self, Pending, Trader, View, UNIT};
+use super::cascade;
 use super::ground::{Ground, Settings};
 use super::incident::{float, Incident, Kind as SourceKind};
 use super::perp::Seen;
@@ -105,7 +106,7 @@ impl<'a> Replay<'a> {
             incident,
             next: incident.from,
             ground,
-            crowd: actors::crowd(incident.from, incident.until, incident.cast.arrivals, incident.cast.leverage),
+            crowd: crowd_of(incident),
             providers: Vec::new(),
             prices: Prices { next: vec![0; count], last: vec![f64::NAN; count], spot: f64::NAN, hour: Vec::new() },
             guardian: if settings.guardian { Guardian::Watching } else { Guardian::Absent },
@@ -119,6 +120,7 @@ impl<'a> Replay<'a> {
                 refusals: Vec::new(),
                 totals: Totals::default(),
                 strikes: 0,
+                steps: Vec::new(),
                 transactions: 0,
                 gas: 0,
             },
@@ -272,10 +274,25 @@ impl<'a> Replay<'a> {
             liquidations: totals.liquidations,
             refused: totals.refused,
             initial_bps: self.initial(view),
+            reserves: match self.incident.cast.cascade {
+                Some(_) => Some(self.ground.reserves()?),
+                None => None,
+            },
         };
         self.run.samples.push(sample);
         Ok(())
     }
+}
+
+/// Everybody who trades in an incident.
+fn crowd_of(incident: &Incident) -> Vec<Trader> {
+    let (from, until, cast) = (incident.from, incident.until, incident.cast);
+    let mut crowd = actors::crowd(from, until, cast.arrivals, cast.leverage);
+    if let Some(cascade) = cast.cascade {
+        crowd[0].capital = 1.0; // nobody here is informed
+        crowd.extend(cascade::book(from, until, cascade.still));
+    }
+    crowd
 }
 
 fn median(prices: &[f64]) -> f64 {

@@ -1,5 +1,6 @@
 //! One HTML file that needs nothing else, and `report.json`: a chapter an incident.
 
+pub mod cascade;
 pub mod crash;
 mod figures;
 pub mod flows;

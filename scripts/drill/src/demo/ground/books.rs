@@ -2,6 +2,7 @@
 
 use super::{keeper, price_of, Ground, Refusal, MARKET};
 use crate::demo::actors::{Trader, UNIT};
+use crate::demo::cascade::Reserves;
 use crate::demo::incident::Kind as SourceKind;
 use crate::demo::perp::{self, amount, State};
 use crate::demo::record::Journaled;
@@ -9,6 +10,12 @@ use crate::demo::setup::{self, POOL_WINDOW};
 use alloy_primitives::{Address, U256};
 use fusebox_testbed::Revert;
 use std::collections::BTreeMap;
+
+/// Two amounts of 112 bits, from the least significant.
+fn halves(word: U256) -> (u128, u128) {
+    let low = (U256::from(1) << 112usize) - U256::from(1);
+    (amount(word & low), amount((word >> 112usize) & low))
+}
 
 impl Ground {
     /// What a call of each class answers to an account with a small position; nothing of it is kept.
@@ -75,6 +82,46 @@ impl Ground {
         Ok(Some(price_of(mean)))
     }
 
+    /// Free collateral and margin of somebody, in base units; nothing for an account that cannot be read.
+    pub fn holding(&self, who: Address) -> (i128, u128) {
+        let free = self.query(&perp::accountCall { who }).map_or(0, |account| amount(account.free));
+        let position = self.query(&perp::positionCall { who, market: MARKET });
+        (free as i128, position.map_or(0, |position| amount(position.margin)))
+    }
+
+    /// What losses have left: see the contract's view.
+    fn losses(&self) -> Result<Vec<U256>, String> {
+        let words =
+            self.query(&perp::lossesCall { market: MARKET }).map_err(|revert| format!("a view failed: {revert}"))?;
+        if words.len() < 15 {
+            return Err("the view of losses answered oddly".into());
+        }
+        Ok(words)
+    }
+
+    /// What the contract holds for nobody's account: buffer, reserves, fund, what is held for claims, what rounding left.
+    fn set_aside(&self) -> Result<U256, String> {
+        let words = self.losses()?;
+        let book = |at: usize| halves(words[9 + at]);
+        let held = [words[0], words[1], words[2], words[5], words[6], U256::from(book(1).1), U256::from(book(3).1)];
+        Ok(held.into_iter().sum())
+    }
+
+    /// What there is for losses, and what is owed after them.
+    pub fn reserves(&mut self) -> Result<Reserves, String> {
+        let words = self.losses()?;
+        let whole = |amount: u128| amount as f64 / UNIT;
+        let book = |at: usize| halves(words[9 + at]);
+        let ((total, repaid), (next, _), (providers, fund), (buffer, _)) = (book(0), book(1), book(2), book(3));
+        let pool = self.state(false)?.assets;
+        Ok(Reserves {
+            fund: whole(amount(words[5])),
+            buffer: whole(amount(words[0])),
+            pool,
+            owed: [total.saturating_sub(repaid) + next, providers, fund, buffer].map(whole),
+        })
+    }
+
     /// The incidents of the contract's own journal.
     pub fn journal(&self) -> Result<Vec<Journaled>, String> {
         let fail = |revert: Revert| format!("the journal does not answer: {revert}");
@@ -115,14 +162,17 @@ impl Ground {
             owed += account.free + position.margin;
             margins.insert(who, (amount(account.free) as i128, amount(position.margin)));
         }
-        owed += U256::from(self.owed());
+        owed += U256::from(self.owed()) + self.set_aside()?;
         if held != owed {
             return Err(format!("the contract holds {held}, its books say {owed}"));
         }
         for trader in crowd {
             let (free, margin) = margins[&trader.address];
             if (free, margin) != (trader.free, trader.held.map_or(0, |held| held.margin)) {
-                return Err(format!("the demo's books of {} differ from the contract's", trader.name));
+                return Err(format!(
+                    "the demo's books of {} differ from the contract's: {}, {:?} there, {}, {:?} here",
+                    trader.name, free, margin, trader.free, trader.held
+                ));
             }
         }
         Ok(())

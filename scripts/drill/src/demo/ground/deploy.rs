@@ -2,6 +2,7 @@
 
 use super::{deployer, governance, guardian_account, keeper, tick, Ground, Settings, MARKET, PAUSE_SECS};
 use crate::demo::actors;
+use crate::demo::cascade;
 use crate::demo::incident::{Incident, Kind as SourceKind};
 use crate::demo::multisig::Multisig;
 use crate::demo::perp;
@@ -98,13 +99,21 @@ impl Ground {
     }
 
     /// What waits: the market, and who may pause it.
-    fn changes(&self, incident: &Incident, settings: &Settings) -> [Vec<U256>; 2] {
+    fn changes(&self, incident: &Incident, settings: &Settings) -> Vec<Vec<U256>> {
         let header = |act: u64, scope: u32| U256::from(act | u64::from(scope) << 24);
         let word = |account: Address| U256::from_be_slice(account.as_slice());
         let listing = setup::listing(incident, &self.sources, settings.breakers);
         let market = [vec![header(LIST, 0)], listing].concat();
         let appointment = vec![header(APPOINT, MARKET), word(self.guardian.address()), U256::from(PAUSE_SECS)];
-        [market, appointment]
+        let mut changes = vec![market, appointment];
+        if incident.cast.cascade.is_some_and(|cascade| cascade.fund) {
+            let of = |id: u64, words: &[u64]| {
+                let words = words.iter().map(|word| U256::from(*word));
+                std::iter::once(header(LIST | id << 8, 0)).chain(words).collect()
+            };
+            changes.extend([of(COVERS, &cascade::COVER), of(FILLS, &cascade::RECAP)]);
+        }
+        changes
     }
 
     /// Carries out what has waited: the first second of the incident, with prices that are fresh.
@@ -119,5 +128,8 @@ impl Ground {
 
 /// The protocol's own act 0 in the queue: a listing.
 const LIST: u64 = 7;
+/// Decisions about the fund: what it covers, and how it is filled up.
+const COVERS: u64 = 5;
+const FILLS: u64 = 6;
 /// A guardian's appointment in the queue.
 const APPOINT: u64 = 3;

@@ -1,23 +1,27 @@
 //! The incidents that are in the project.
 
 use super::{numbered, within, Cast, Incident, Kind, Sampling, Source};
+use crate::demo::cascade::Cascade;
 use crate::demo::data::packed::{column, published, Cell};
 use crate::demo::data::{self, Point, Round};
 use crate::demo::margin::Margin;
 
 /// Names that `--incident` takes, in the order of the report.
-pub const NAMES: [&str; 5] = ["eth-2023", "ust-2022", "quiet", "storms", "nomad-2022"];
+pub const NAMES: [&str; 6] = ["eth-2023", "cascade", "ust-2022", "quiet", "storms", "nomad-2022"];
 
 /// Nothing is left out.
 pub const EVERY_MINUTE: Sampling = Sampling { coarse: 60, moved_bps: 0, probe: 600 };
 /// Everybody: traders every quarter of an hour, a guardian, and the same without breakers.
 pub const FULL: Cast = Cast { arrivals: 900, guardian: true, ..STORM };
 /// Traders, but nobody at the switch: what the breakers do by themselves.
-const STORM: Cast = Cast { arrivals: 3_600, guardian: false, compared: true, margin: Margin::Bare, leverage: None };
+const STORM: Cast =
+    Cast { arrivals: 3_600, guardian: false, compared: true, margin: Margin::Bare, leverage: None, cascade: None };
 /// Nobody but keeper, providers and probe.
 const EMPTY: Cast = Cast { arrivals: 0, compared: false, ..STORM };
 /// Storms last weeks, and most of their minutes are calm.
 const STORM_SAMPLING: Sampling = Sampling { coarse: 1_800, moved_bps: 40, probe: 3_600 };
+/// A cascade is looked at closely while the market moves.
+const CASCADE_SAMPLING: Sampling = Sampling { coarse: 300, moved_bps: 20, probe: 900 };
 /// Ten months of it.
 const QUIET_SAMPLING: Sampling = Sampling { coarse: 1_800, moved_bps: 40, probe: 7_200 };
 
@@ -38,6 +42,7 @@ const CHAINLINK: &str = "Chainlink ETH/USD rounds: on-chain record, aggregator 0
 pub fn parts(name: &str) -> Result<Vec<Incident>, String> {
     match name {
         "eth-2023" => Ok(vec![eth_2023()?]),
+        "cascade" => cascade(),
         "ust-2022" => Ok(vec![ust_2022()?]),
         "quiet" => quiet(),
         "storms" => storms(),
@@ -94,6 +99,7 @@ pub fn leverages(crash: &Incident) -> Vec<Incident> {
         title: format!("{}, {leverage}x", crash.title),
         sources: sources.clone(),
         from,
+        sampling: Sampling { coarse: 300, moved_bps: 15, probe: 600 },
         cast: Cast { leverage: Some(leverage), margin, guardian: false, compared: false, ..crash.cast },
         ..crash.clone()
     };
@@ -122,6 +128,22 @@ fn ust_2022() -> Result<Incident, String> {
         ],
         citations: vec![format!("UST on Binance, deviation from 1 USD, one row a minute: {GNN}")],
     })
+}
+
+/// The fall of Bitcoin on 8 November 2022 and the days after it, with a fund and a margin that breathes, and with neither.
+fn cascade() -> Result<Vec<Incident>, String> {
+    let packed = include_bytes!("../../../data/binance-1m/ftx_2022_btcusdt_1m.csv.gz");
+    let points = column("ftx_2022_btcusdt_1m.csv.gz", packed, "close", Cell::Close)?;
+    let (from, until) = (1_667_887_200, 1_668_168_000);
+    let points: Vec<Point> = points.into_iter().filter(|point| (from..=until).contains(&point.time)).collect();
+    let still = (1_667_923_200, 1_667_936_100);
+    let of = |name: &str, margin: Margin, fund: bool| {
+        let citation = format!("Binance BTC/USDT, one-minute bars (ftx_2022): {NETWORK}");
+        let cast = Cast { margin, compared: false, cascade: Some(Cascade { still, fund }), ..EMPTY };
+        let terms = (ORACLE_BPS, ORACLE_HEARTBEAT);
+        mirrored(name, "A cascade: BTC, 8-11 November 2022", &points, terms, cast, CASCADE_SAMPLING, citation)
+    };
+    Ok(vec![of("cascade", Margin::BreathingThin, true), of("cascade-static", Margin::StillThin, false)])
 }
 
 /// The four crises of Bitcoin.

@@ -2,6 +2,7 @@
 
 use super::{Guardian, Replay, ALARM, REACTION, SECOND_LOOK};
 use crate::demo::actors::{Habit, Held, View, UNIT};
+use crate::demo::cascade::Step;
 use crate::demo::ground::Refusal;
 use crate::demo::margin::asked_bps;
 use crate::demo::perp;
@@ -19,6 +20,9 @@ impl Replay<'_> {
         let (tier, logs) = self.ground.poke()?;
         self.note(view.now, &logs);
         self.follow(view, tier);
+        if self.incident.cast.cascade.is_some_and(|it| (it.still.0..it.still.1).contains(&view.now)) {
+            return Ok(());
+        }
         for index in 0..self.crowd.len() {
             let Some(held) = self.crowd[index].held else { continue };
             if self.crowd[index].habit == Habit::Probes || !held.is_short_of_margin(view.mark) {
@@ -48,6 +52,11 @@ impl Replay<'_> {
         let lost = (held.margin as i128 - (free - trader.free)) as f64 / UNIT;
         (trader.held, trader.pending, trader.free) = (None, None, free);
         trader.cashing_out = trader.habit != Habit::Follows && trader.free > 0;
+        if fill.borne.iter().any(|part| *part > 0) {
+            let who = trader.name.clone();
+            self.run.steps.push(Step { time: view.now, who, loss: fill.loss, borne: fill.borne });
+        }
+        let trader = &self.crowd[index];
         let totals = &mut self.run.totals;
         totals.liquidations += 1;
         totals.liquidated_margin += lost;
@@ -201,7 +210,7 @@ impl Replay<'_> {
     /// The initial margin in bps that the contract names now, where all use one leverage.
     pub(super) fn initial(&self, view: &View) -> f64 {
         let probe = self.crowd.iter().find(|trader| trader.habit == Habit::Probes);
-        let (Some(_), Some(probe)) = (self.incident.cast.leverage, probe) else { return f64::NAN };
+        let (true, Some(probe)) = (self.incident.shrinks(), probe) else { return f64::NAN };
         let Some(held) = &probe.held else { return f64::NAN };
         let more = (ENOUGH / view.mark * 1e12) as u128 * 1_000_000;
         let asked = self.ground.needed(probe.address, more);

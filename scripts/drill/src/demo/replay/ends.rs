@@ -2,6 +2,7 @@
 
 use super::{base_units, Provider, Replay, BUCKETS, DAY, PROVIDERS};
 use crate::demo::actors::{self, Habit, Trader, UNIT};
+use crate::demo::cascade::{staker, summed, POOL_PERCENT, STAKES};
 use crate::demo::ground::{Settings, BEFORE};
 use crate::demo::record::{Refusals, Run};
 use alloy_primitives::Address;
@@ -9,12 +10,20 @@ use alloy_primitives::Address;
 impl Replay<'_> {
     /// Lets the providers in, and the limiter see for a week what they brought; then the market opens.
     pub(super) fn open_house(&mut self, settings: &Settings) -> Result<(), String> {
-        for (index, (name, amount)) in PROVIDERS.into_iter().enumerate() {
+        let cascade = self.incident.cast.cascade;
+        let part = if cascade.is_some() { POOL_PERCENT / 100.0 } else { 1.0 };
+        for (index, (name, whole)) in PROVIDERS.into_iter().enumerate() {
+            let amount = whole * part;
             let address = actors::address(6, index as u64);
             self.ground.enter(address, amount).map_err(|refusal| refusal.text)?;
             let shares = self.ground.provide(address, base_units(amount)).map_err(|refusal| refusal.text)?;
             let provider = Provider { address, name, shares, pending: None, done: false, in_: amount, out: 0.0 };
             self.providers.push(provider);
+        }
+        if cascade.is_some_and(|cascade| cascade.fund) {
+            for (index, amount) in STAKES.into_iter().enumerate() {
+                self.ground.stake(staker(index), amount).map_err(|refusal| format!("a stake: {}", refusal.text))?;
+            }
         }
         let from = self.incident.from;
         for at in (from - BEFORE..=from).step_by(DAY as usize) {
@@ -40,6 +49,7 @@ impl Replay<'_> {
         let Some(last) = self.run.samples.last().copied() else { return Err("nothing was replayed".into()) };
         let providers: Vec<Address> = self.providers.iter().map(|provider| provider.address).collect();
         self.ground.conserved(&self.crowd, &providers)?;
+        summed(&self.run.steps)?;
         self.run.journal = self.ground.journal()?;
         let traders: f64 = self
             .crowd

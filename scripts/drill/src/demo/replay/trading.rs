@@ -20,6 +20,7 @@ impl Replay<'_> {
             let Some(ask) = actors::wish(&self.crowd[index], view) else { return };
             match self.ask(index, ask, view) {
                 Ok(()) => {
+                    self.reread(index);
                     let trader = &mut self.crowd[index];
                     trader.pending = None;
                     self.run.totals.filled += u32::from(matches!(ask, Ask::Open { .. } | Ask::Close));
@@ -100,6 +101,19 @@ impl Replay<'_> {
         Ok(())
     }
 
+    /// In a cascade surcharges and deleveraging change what an account has: its owner looks.
+    fn reread(&mut self, index: usize) {
+        if self.incident.cast.cascade.is_none() {
+            return;
+        }
+        let trader = &mut self.crowd[index];
+        let (free, margin) = self.ground.holding(trader.address);
+        trader.free = free;
+        if let Some(held) = &mut trader.held {
+            held.margin = margin;
+        }
+    }
+
     /// Opens a position; where all use one leverage and the margin is refused, as much as it carries.
     fn opened(
         &mut self,
@@ -108,8 +122,8 @@ impl Replay<'_> {
         view: &View,
     ) -> Result<(f64, Fill), Refusal> {
         match self.ground.open(address, long, size_of(notional, view), margin) {
-            Err(Refusal { short: Some((margin, needed)), .. }) if self.incident.cast.leverage.is_some() => {
-                let carried = notional * margin as f64 / needed as f64 * CARRIED;
+            Err(Refusal { short: Some((counted, needed)), .. }) if self.incident.shrinks() => {
+                let carried = notional * counted as f64 / needed as f64 * CARRIED;
                 let fill = self.ground.open(address, long, size_of(carried, view), margin)?;
                 self.run.totals.smaller += 1;
                 self.run.totals.withheld += notional - carried;

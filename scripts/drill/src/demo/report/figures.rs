@@ -1,5 +1,6 @@
 //! The charts of the report.
 
+use crate::demo::cascade::Reserves;
 use crate::demo::chart::{escaped, Band, Chart, Level, Line, Mark, Strip};
 use crate::demo::flows::{Fate, Plan, Told};
 use crate::demo::incident::Incident;
@@ -187,29 +188,52 @@ pub(super) fn interest(runs: &Runs, window: (u64, u64), unit: &'static str) -> C
     comparison("Open interest", unit, 240.0, window, runs, lines)
 }
 
-/// The margin that the contract asked for, and how far the market moved within the hour.
+/// The margin that the contract asked for at a leverage, and how far the market moved within the hour.
 pub(super) fn margins(pair: &Pair, window: (u64, u64)) -> Chart {
-    let samples = &pair.breathing.samples;
+    asked(&pair.breathing, &pair.still, window)
+}
+
+/// The margin that the contract asked for, and how far the market moved within the hour.
+pub(super) fn asked(breathing: &Run, still: &Run, window: (u64, u64)) -> Chart {
+    let samples = &breathing.samples;
     let moved = samples.iter().enumerate().map(|(at, sample)| {
         let hour = samples[..=at].iter().rev().take_while(|before| before.time + 3_600 >= sample.time);
         let (low, high) = hour.fold((f64::MAX, f64::MIN), |(low, high), s| (low.min(s.spot), high.max(s.spot)));
         (sample.time, bps(high, low))
     });
-    let moved = Line {
-        label: "the market's range within the hour".into(),
-        style: "grey",
-        step: false,
-        points: moved.collect(),
-    };
+    let label = "the market's range within the hour".into();
+    let moved = Line { label, style: "grey", step: false, points: moved.collect() };
     let lines = vec![
         moved,
-        stepped("initial margin that breathes", "blue", &pair.breathing, |sample| sample.initial_bps),
-        stepped("initial margin that stands still", "orange thin", &pair.still, |sample| sample.initial_bps),
+        stepped("initial margin that breathes", "blue", breathing, |sample| sample.initial_bps),
+        stepped("initial margin that stands still", "orange thin", still, |sample| sample.initial_bps),
     ];
     let mut chart = chart("Initial margin", "bps", 300.0, window, lines);
     chart.zero = true;
-    chart.bands = bands(&pair.breathing);
+    chart.bands = bands(breathing);
     chart
+}
+
+/// The fund of its target; and what there is for losses beside what is owed after them.
+pub(super) fn reserves(run: &Run, window: (u64, u64)) -> [Chart; 2] {
+    let of = |label: &str, style: &'static str, of: &dyn Fn(&Reserves) -> f64| {
+        stepped(label, style, run, |sample| sample.reserves.as_ref().map_or(f64::NAN, of))
+    };
+    let ratio = vec![of("the fund, of its target", "blue", &|it| it.ratio())];
+    let mut ratio = chart("Fund ratio", "%", 220.0, window, ratio);
+    ratio.levels.push(Level { value: 100.0, label: "target".into() });
+    let money = vec![
+        of("in the fund", "blue", &|it| it.fund),
+        of("in the buffer", "teal", &|it| it.buffer),
+        of("owed to traders who were cut", "rose thin", &|it| it.owed[0]),
+        of("owed to providers", "orange thin", &|it| it.owed[1]),
+        of("owed to the fund", "violet thin", &|it| it.owed[2]),
+        of("owed to the buffer", "grey thin", &|it| it.owed[3]),
+    ];
+    let mut money = chart("Recapitalisation", "USDC", 300.0, window, money);
+    (ratio.zero, money.zero) = (true, true);
+    (ratio.bands, money.bands) = (bands(run), bands(run));
+    [ratio, money]
 }
 
 pub(super) fn figure(out: &mut String, chart: &Chart, keys: Option<&str>, incident: &Incident) {
