@@ -42,7 +42,8 @@ replays real incidents: with breakers and without. Prints what happened and writ
 file, a chapter an incident, nothing loaded from elsewhere) and report.json (an element an incident).
 
   --incident NAME   one incident instead of all:
-                      eth-2023   the crash of ETH, 13 to 17 August 2023, every minute
+                      eth-2023   the crash of ETH, 13 to 17 August 2023, every minute; its last day at 3x, 10x and 20x
+                      cascade    accounts go bankrupt, 8 November 2022: who paid what, with a fund and without
                       ust-2022   the end of the Terra dollar, 6 to 13 May 2022, one venue
                       quiet      ten months of ETH and three weeks of BUSD: what trips that should not
                       storms     four crises of Bitcoin: closing and liquidating must go on

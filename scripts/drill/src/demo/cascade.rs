@@ -17,7 +17,7 @@ pub struct Cascade {
 }
 
 /// What of the usual liquidity is in the pool, in percent.
-pub const POOL_PERCENT: f64 = 4.0;
+pub const POOL_PERCENT: f64 = 3.0;
 /// What each staker puts into the fund, in whole units.
 pub const STAKES: [f64; 2] = [20_000.0, 10_000.0];
 /// On what terms the fund covers: deductible, its bps of an epoch's losses, budget in bps of the fund, days of an epoch,
@@ -29,16 +29,20 @@ pub const RECAP: [u64; 2] = [1_000, 10_000];
 pub const BUFFER_BPS: u64 = 1_000;
 /// Longs and shorts of the book, the notional of each, and the leverage of the shorts.
 const LONGS: u64 = 12;
-const SHORTS: u64 = 4;
-const NOTIONAL: f64 = 50_000.0;
+const SHORTS: u64 = 12;
+/// How many of the shorts take their profit before the keepers come back.
+const EARLY: u64 = 10;
+const NOTIONAL: f64 = 49_500.0;
 const SHORT_LEVERAGE: f64 = 3.0;
-/// How long after the keepers came back the shorts close, and others come whose fees fill the fund again.
-const SHORTS_LEAVE: u64 = 86_400;
+/// They do so long before it, the others so long after it.
+const FIRST_LEAVE: u64 = 120;
+const OTHERS_LEAVE: u64 = 43_200;
+/// How long after the keepers came back others come whose fees fill the fund again.
 const OTHERS_COME: u64 = 6 * 3_600;
 /// Seconds between two of them, how long each stays, and what he opens.
 const OTHERS_EVERY: u64 = 900;
-const OTHERS_STAY: u64 = 3_600;
-const OTHERS_NOTIONAL: f64 = 100_000.0;
+const OTHERS_STAY: u64 = 1_800;
+const OTHERS_NOTIONAL: f64 = 250_000.0;
 
 /// Who bears a loss, in the order of the waterfall.
 pub const LAYERS: [&str; 7] = ["collateral", "buffer", "fund", "pool", "deleveraged", "profits cut", "nobody"];
@@ -79,7 +83,7 @@ impl Reserves {
 /// The book, and those who trade after the crash.
 pub fn book(from: u64, until: u64, (_, back): (u64, u64)) -> Vec<Trader> {
     let long = |index: u64| {
-        let leverage = [10.0, 12.0, 15.0, 18.0, 20.0][index as usize % 5];
+        let leverage = [18.0, 15.0, 12.0, 10.0, 20.0][index as usize % 5];
         let ask = Ask::Open { long: true, notional: NOTIONAL, leverage };
         planned(3, index, format!("long L{index}"), Habit::Sleeps, from + 600 * (index + 1), ask)
     };
@@ -87,7 +91,7 @@ pub fn book(from: u64, until: u64, (_, back): (u64, u64)) -> Vec<Trader> {
         let ask = Ask::Open { long: false, notional: NOTIONAL, leverage: SHORT_LEVERAGE };
         let mut short =
             planned(4, index, format!("short S{index}"), Habit::Sleeps, from + 600 * (LONGS + index + 1), ask);
-        short.leaves = back + SHORTS_LEAVE;
+        short.leaves = if index < EARLY { back - FIRST_LEAVE } else { back + OTHERS_LEAVE };
         short
     };
     let other = |index: u64| {
@@ -223,12 +227,14 @@ pub fn rows(run: &Run) -> Vec<(String, Vec<String>)> {
 pub fn facts((from, until): (u64, u64)) -> Vec<String> {
     vec![
         format!(
-            "The book is invented: {LONGS} longs and {SHORTS} shorts of {} USDC of notional each, the longs at 10 to 20x, the shorts at {SHORT_LEVERAGE}x, against a pool of {POOL_PERCENT} % of the usual one; open interest of a side may be twice the pool, so that every layer of the waterfall is reached. Who is refused for margin opens as much as the same margin carries.",
-            money(NOTIONAL)
+            "The book is invented: {LONGS} longs and {SHORTS} shorts of {} USDC of notional each, the longs at 10 to 20x, the shorts at {SHORT_LEVERAGE}x, against a pool of {POOL_PERCENT} % of the usual one; open interest of a side may be twice the pool, so that the pool is near its floor. {EARLY} of the shorts take their profit {} s before the liquidators come back, the others {} h after it. Who is refused for margin opens as much as the same margin carries.",
+            money(NOTIONAL),
+            FIRST_LEAVE,
+            OTHERS_LEAVE / 3_600
         ),
-        format!("Nobody liquidates from {} to {} UTC; the keeper goes on poking.", clock(from), clock(until)),
+        format!("Nobody liquidates from {} to {} UTC, the minute of the lowest price; the keeper goes on poking.", clock(from), clock(until)),
         format!(
-            "With the fund: {} USDC are staked a week before; it covers beyond a deductible of {} % of an epoch's losses, its whole is the budget of {} days; the buffer fills from penalties up to {} % of the pool; the target is {} % of the pool and a fee bears up to itself as a surcharge while anything is missing.",
+            "With the fund: {} USDC are staked a week before; it covers beyond a deductible of {} % of an epoch's losses, its whole is the budget of {} days; the buffer fills from penalties up to {} % of the pool; the target is {} % of the pool and a fee bears up to itself as a surcharge while anything is owed after a loss.",
             money(STAKES.iter().sum()),
             COVER[1] / 100,
             COVER[3],
@@ -236,10 +242,11 @@ pub fn facts((from, until): (u64, u64)) -> Vec<String> {
             RECAP[0] / 100
         ),
         format!(
-            "From {} h after the keepers came back somebody opens {} USDC at 5x every {} min and closes an hour later: the fees and surcharges that fill the fund again are theirs.",
+            "From {} h after the keepers came back somebody opens {} USDC at 5x every {} min and closes {} min later: the fees and surcharges that fill the fund again are theirs.",
             OTHERS_COME / 3_600,
             money(OTHERS_NOTIONAL),
-            OTHERS_EVERY / 60
+            OTHERS_EVERY / 60,
+            OTHERS_STAY / 60
         ),
         "Without: the same book, prices and keepers, margin with z 0 and without ramps, nothing staked, no buffer.".into(),
     ]

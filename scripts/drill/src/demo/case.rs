@@ -63,7 +63,7 @@ impl Case {
         }
         let mut parts = incident::catalogue::parts(name)?;
         match name {
-            "cascade" => case("A cascade: BTC, 8-11 November 2022", Kind::Cascade(parts)),
+            "cascade" => case("A cascade: BTC, 8-9 November 2022", Kind::Cascade(parts)),
             "quiet" => case("Quiet: ten months of ETH, three weeks of BUSD", Kind::Survey(Question::Quiet, parts)),
             "storms" => case("Storms: four crises of Bitcoin", Kind::Survey(Question::Storms, parts)),
             "eth-2023" => {

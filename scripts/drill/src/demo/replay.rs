@@ -274,10 +274,7 @@ impl<'a> Replay<'a> {
             liquidations: totals.liquidations,
             refused: totals.refused,
             initial_bps: self.initial(view),
-            reserves: match self.incident.cast.cascade {
-                Some(_) => Some(self.ground.reserves()?),
-                None => None,
-            },
+            reserves: self.reserves(view)?,
         };
         self.run.samples.push(sample);
         Ok(())

@@ -1,12 +1,14 @@
 //! The parts of the demo that need no contract; the contract itself is in every run of it.
 
 use super::actors;
+use super::cascade::{summed, sums, Step};
 use super::chart::{Chart, Line};
 use super::data::packed::published;
 use super::data::{late_enough, points, rounds, sources, DataError, Point};
 use super::flows::file::parse as flows;
-use super::incident::catalogue::{eth_2023, parts, NAMES};
+use super::incident::catalogue::{eth_2023, leverages, parts, NAMES};
 use super::incident::{Kind as SourceKind, Sampling};
+use super::margin::Margin;
 use super::options::parse;
 use super::record::{clock, money, price, span};
 
@@ -105,7 +107,7 @@ fn every_incident_is_in_the_project_and_covers_its_time() {
         parts.iter().map(|incident| (incident.until - incident.from) / 86_400).collect()
     };
     let all: Vec<Vec<u64>> = prices.clone().map(|name| days(name)).collect();
-    assert_eq!(all, [vec![4], vec![7], vec![129, 164, 6, 15], vec![30, 8, 8, 12]]);
+    assert_eq!(all, [vec![4], vec![1, 1], vec![7], vec![129, 164, 6, 15], vec![30, 8, 8, 12]]);
     let [ust] = parts("ust-2022").expect("UST").try_into().expect("one record");
     assert!(ust.is_sole() && ust.sources.len() == 1, "one venue, nothing to compare it with");
     assert_eq!((clock(ust.from), clock(ust.until)), (" 6 May 00:00".into(), "13 May 06:49".into()));
@@ -196,6 +198,27 @@ fn flows_are_named_with_line_value_and_bound() {
     assert!(of("60,a,1\n2678460,b,1").is_ok(), "31 days to the second");
     assert!(late_enough(1_000_000).is_ok() && late_enough(999_999).is_err(), "a week before it is after 1970");
     assert!(flows("x", "timestamp,price\n1,1\n2,2").is_err_and(|error| error.to_string().contains("line 1")));
+}
+
+#[test]
+fn the_parts_of_a_loss_are_counted_to_the_unit() {
+    let step = |loss, borne| Step { time: 60, who: "L0".into(), loss, borne };
+    let (good, bad) = (step(10, [4, 1, 2, 3, 0, 0, 0]), step(10, [4, 1, 2, 2, 0, 0, 0]));
+    assert_eq!(summed(&[good.clone(), good.clone()]), Ok(()));
+    assert!(summed(&[good.clone(), bad]).is_err_and(|error| error.contains("of the loss of L0, 10")));
+    assert_eq!(sums(&[good.clone(), good]), (20, [8, 2, 4, 6, 0, 0, 0]));
+}
+
+#[test]
+fn every_leverage_is_run_in_both_markets() {
+    let variants = leverages(&eth_2023().expect("the project's own data"));
+    let all: Vec<_> = variants.iter().map(|it| (it.cast.leverage, it.cast.margin)).collect();
+    let of = |leverage| [(Some(leverage), Margin::Breathing), (Some(leverage), Margin::Still)];
+    assert_eq!(all, [of(3), of(10), of(20)].concat());
+    assert!(variants.iter().all(|it| it.sources[0].rounds[0].updated_at <= it.from), "a price at the first second");
+    let (open, still) = (Margin::Breathing.words(), Margin::Still.words());
+    assert_eq!((open[1], open[2], open[3]), (still[1], still[2], still[3]), "only the terms differ");
+    assert_ne!(open[0], still[0]);
 }
 
 #[test]

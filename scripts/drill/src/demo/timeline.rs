@@ -76,7 +76,7 @@ pub fn text(incident: &Incident, runs: &Runs, pairs: &[Pair], setting: &Setting,
         let _ = writeln!(out, "  {line}");
     }
     if !pairs.is_empty() {
-        let _ = writeln!(out, "\n{}", paint.with("1", "The last two days at one leverage each"));
+        let _ = writeln!(out, "\n{}", paint.with("1", "The last day at one leverage each"));
         out.push_str(&leverage::text(pairs, setting.unit));
     }
     let _ = writeln!(out, "\n{}", paint.with("1", "What this cannot show"));

@@ -85,10 +85,10 @@ pub fn eth_2023() -> Result<Incident, String> {
 /// The leverages of [`leverages`].
 pub const LEVERAGES: [u8; 3] = [3, 10, 20];
 
-/// The last two days of the crash, every position at one leverage: with a margin that breathes and with one that stands
+/// The last day of the crash, every position at one leverage: with a margin that breathes and with one that stands
 /// still, for each of [`LEVERAGES`].
 pub fn leverages(crash: &Incident) -> Vec<Incident> {
-    let from = crash.until - 2 * 86_400 + 60;
+    let from = crash.until - 86_400 + 60;
     let sources: Vec<Source> = crash
         .sources
         .iter()
@@ -134,14 +134,14 @@ fn ust_2022() -> Result<Incident, String> {
 fn cascade() -> Result<Vec<Incident>, String> {
     let packed = include_bytes!("../../../data/binance-1m/ftx_2022_btcusdt_1m.csv.gz");
     let points = column("ftx_2022_btcusdt_1m.csv.gz", packed, "close", Cell::Close)?;
-    let (from, until) = (1_667_887_200, 1_668_168_000);
+    let (from, until) = (1_667_887_200, 1_668_038_400);
     let points: Vec<Point> = points.into_iter().filter(|point| (from..=until).contains(&point.time)).collect();
-    let still = (1_667_923_200, 1_667_936_100);
+    let still = (1_667_923_200, 1_667_935_920);
     let of = |name: &str, margin: Margin, fund: bool| {
         let citation = format!("Binance BTC/USDT, one-minute bars (ftx_2022): {NETWORK}");
         let cast = Cast { margin, compared: false, cascade: Some(Cascade { still, fund }), ..EMPTY };
         let terms = (ORACLE_BPS, ORACLE_HEARTBEAT);
-        mirrored(name, "A cascade: BTC, 8-11 November 2022", &points, terms, cast, CASCADE_SAMPLING, citation)
+        mirrored(name, "A cascade: BTC, 8-9 November 2022", &points, terms, cast, CASCADE_SAMPLING, citation)
     };
     Ok(vec![of("cascade", Margin::BreathingThin, true), of("cascade-static", Margin::StillThin, false)])
 }

@@ -2,7 +2,7 @@
 
 use super::{Guardian, Replay, ALARM, REACTION, SECOND_LOOK};
 use crate::demo::actors::{Habit, Held, View, UNIT};
-use crate::demo::cascade::Step;
+use crate::demo::cascade::{Reserves, Step};
 use crate::demo::ground::Refusal;
 use crate::demo::margin::asked_bps;
 use crate::demo::perp;
@@ -215,6 +215,18 @@ impl Replay<'_> {
         let more = (ENOUGH / view.mark * 1e12) as u128 * 1_000_000;
         let asked = self.ground.needed(probe.address, more);
         asked.map_or(f64::NAN, |needed| asked_bps(held, more, view.mark, needed))
+    }
+
+    /// What there is for losses in a cascade: read when it has changed, and now and then.
+    pub(super) fn reserves(&mut self, view: &View) -> Result<Option<Reserves>, String> {
+        if self.incident.cast.cascade.is_none() {
+            return Ok(None);
+        }
+        let lost = self.run.steps.last().is_some_and(|step| step.time == view.now);
+        match self.run.samples.last().and_then(|sample| sample.reserves) {
+            Some(known) if !lost && !self.is_due(view) => Ok(Some(known)),
+            _ => self.ground.reserves().map(Some),
+        }
     }
 
     /// Follows the tier of the market and says what changed it.

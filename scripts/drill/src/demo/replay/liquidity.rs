@@ -14,7 +14,12 @@ const RETURN: f64 = 500_000.0;
 
 impl Replay<'_> {
     /// Provider P1 takes fright and wants a quarter back; provider P2 adds when the market has calmed down after it.
+    ///
+    /// In a cascade they stay: what is looked at is who pays.
     pub(super) fn provide(&mut self, view: &View) {
+        if self.incident.cast.cascade.is_some() {
+            return;
+        }
         self.frightened |= view.fall >= FLIGHT;
         for index in 0..self.providers.len() {
             let provider = &self.providers[index];

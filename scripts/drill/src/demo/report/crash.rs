@@ -93,7 +93,7 @@ fn body(incident: &Incident, runs: &Runs, pairs: &[Pair], setting: &Setting) -> 
 /// The same crash at several leverages, and the margin that the contract asked for on the way.
 fn at_leverages(body: &mut String, incident: &Incident, pairs: &[Pair], setting: &Setting) {
     let Some(last) = pairs.last() else { return };
-    list(body, "The last two days at one leverage each", &leverage::sentences(pairs, setting.unit));
+    list(body, "The last day at one leverage each", &leverage::sentences(pairs, setting.unit));
     grid(body, &leverage::HEAD, &leverage::rows(pairs));
     section(
         body,
