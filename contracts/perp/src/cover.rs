@@ -17,7 +17,6 @@ use fusebox_core::{
 };
 use fusebox_fund::{
     self as fund,
-    logic::loss::{deleverage, haircut},
     shell::ledger,
     types::loss::{Layers, MAX_AMOUNT},
 };
@@ -86,10 +85,7 @@ pub fn bear(vm: &impl StylusHost, host: &mut impl Host, market: u32, from: &Bank
     let index = fund::storage::ledger::index(host, domain);
     let is_cut = from.size > 0 && split.open > covered && index.era < rule::LAST_ERA;
     let profits = if is_cut { profits(vm, host, market, domain, rate)? } else { 0 };
-    // What rounding leaves of a haircut is paid by the pool at once: one that cannot has none made.
-    let residue = haircut(deleverage(split, covered)?, index, profits).1.residue;
-    let profits = if residue > pool.assets { 0 } else { profits };
-    let (split, haircut) = ledger::conclude(host, domain, split, covered, profits)?;
+    let (split, haircut) = ledger::conclude(host, domain, split, covered, (profits, pool.assets))?;
     pool.assets = pool.assets.saturating_sub(haircut.residue);
     if haircut.charged > 0 {
         let outstanding = word::profits(host, domain).saturating_add(haircut.charged);

@@ -655,7 +655,7 @@ mod on_a_host {
         shell::set_cover(&mut host, D, CoverTerms::new(0, 0, 10_000, 30).unwrap(), 50).unwrap();
         let layers = Layers { fund: 20, pool: 30, ..Layers::default() };
         let split = shell::absorb(&mut host, D, &layers, 100).unwrap();
-        shell::conclude(&mut host, D, split, 10, 80).unwrap();
+        shell::conclude(&mut host, D, split, 10, (80, u128::MAX)).unwrap();
         host.logs.clear();
         host
     }
@@ -736,7 +736,7 @@ mod on_a_host {
     fn rounding_goes_to_the_residue_and_from_there_to_work() {
         let mut host = Memory::default();
         let split = shell::absorb(&mut host, D, &Layers::default(), 1).unwrap();
-        let (split, cut) = shell::conclude(&mut host, D, split, 0, 1 << 100).unwrap();
+        let (split, cut) = shell::conclude(&mut host, D, split, 0, (1 << 100, u128::MAX)).unwrap();
         assert!(split.haircut == 1 && cut.residue > 0);
         assert_eq!(shell::release(&mut host, D).cut, cut.residue);
         assert_eq!(shell::release(&mut host, D), Repayment::default());

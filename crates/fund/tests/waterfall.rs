@@ -348,7 +348,7 @@ mod on_a_host {
         let layers = Layers { collateral: 1, buffer: 2, fund: 40, fund_floor: 0, pool: 100, pool_floor: 90 };
         let split = absorb(&mut host, 3, &layers, 50).unwrap();
         assert!(host.logs.is_empty(), "the first half says nothing yet");
-        let (split, cut) = conclude(&mut host, 3, split, 4, 9).unwrap();
+        let (split, cut) = conclude(&mut host, 3, split, 4, (9, u128::MAX)).unwrap();
         assert_eq!(split.parts(), [1, 2, 20, 10, 4, 9, 4]);
         let borne: Vec<_> = (0..7).map(|i| decode::<abi::LossBorne>(&host, i)).collect();
         assert!(borne.iter().all(|event| event.domain == 3));
@@ -365,7 +365,7 @@ mod on_a_host {
         let layers = Layers { pool: 5, ..Layers::default() };
         let split = absorb(&mut host, 1, &layers, 9).unwrap();
         let words = host.words.clone();
-        let refused = host.call(Default::default(), |host| conclude(host, 1, split, 5, 0));
+        let refused = host.call(Default::default(), |host| conclude(host, 1, split, 5, (0, 0)));
         assert_eq!(refused, Err(Error::OverCovered { covered: 5, asked: 4 }));
         assert_eq!((host.words, host.logs.len()), (words, 0));
     }
@@ -397,7 +397,7 @@ mod on_a_host {
                     }
                     _ => {
                         let split = absorb(&mut host, domain, &layers, amount).unwrap();
-                        conclude(&mut host, domain, split, split.open / 2, profits).unwrap();
+                        conclude(&mut host, domain, split, split.open / 2, (profits, u128::MAX)).unwrap();
                     }
                 }
                 for (other, words) in (0..).zip(before) {

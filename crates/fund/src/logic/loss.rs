@@ -119,6 +119,7 @@ pub fn deleverage(split: Split, covered: u128) -> Result<Split, Error> {
 ///
 /// Rounding: what is cut up, of the index and of the sum.
 /// Invariants: IF-20, IF-26.
+#[inline(never)] // once in a program: bytes run out before gas
 pub fn haircut(split: Split, index: Index, profits: u128) -> (Split, Haircut) {
     let cut = split.open.min(profits);
     if cut == 0 {

@@ -75,6 +75,8 @@ pub fn absorb<H: Host>(host: &mut H, domain: u32, layers: &Layers, amount: u128)
 
 /// The end of a loss: what deleveraging covered of what was open, then profits; all of it is booked.
 ///
+/// `pool` is what the pool has: it pays what rounding leaves of a haircut at once, and where it cannot, none is made.
+///
 /// Errors: those of [`loss::deleverage`] and [`logic::record`].
 /// Events: `LossBorne`, `ProfitsCut`.
 pub fn conclude<H: Host>(
@@ -82,10 +84,15 @@ pub fn conclude<H: Host>(
     domain: u32,
     split: Split,
     covered: u128,
-    profits: u128,
+    (profits, pool): (u128, u128),
 ) -> Result<(Split, Haircut), Error> {
     let before = storage::book(host, domain);
-    let (split, haircut) = loss::haircut(loss::deleverage(split, covered)?, before.index, profits);
+    let open = loss::deleverage(split, covered)?;
+    let mut cut = loss::haircut(open, before.index, profits);
+    if cut.1.residue > pool {
+        cut = loss::haircut(open, before.index, 0);
+    }
+    let (split, haircut) = cut;
     let book = logic::record(before, &split, &haircut)?;
     storage::set_book(host, domain, &before, &book);
     emit_parts(host, abi::LossBorne::SIGNATURE_HASH, domain, &split.parts());
