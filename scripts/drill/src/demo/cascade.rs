@@ -17,7 +17,7 @@ pub struct Cascade {
 }
 
 /// What of the usual liquidity is in the pool, in percent.
-pub const POOL_PERCENT: f64 = 3.0;
+pub const POOL_PERCENT: f64 = 2.98;
 /// What each staker puts into the fund, in whole units.
 pub const STAKES: [f64; 2] = [20_000.0, 10_000.0];
 /// On what terms the fund covers: deductible, its bps of an epoch's losses, budget in bps of the fund, days of an epoch,
@@ -31,7 +31,7 @@ pub const BUFFER_BPS: u64 = 1_000;
 const LONGS: u64 = 12;
 const SHORTS: u64 = 12;
 /// How many of the shorts take their profit before the keepers come back.
-const EARLY: u64 = 10;
+const EARLY: u64 = 11;
 const NOTIONAL: f64 = 49_500.0;
 const SHORT_LEVERAGE: f64 = 3.0;
 /// They do so long before it, the others so long after it.

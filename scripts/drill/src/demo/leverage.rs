@@ -35,12 +35,13 @@ pub fn pairs(incidents: &[Incident], played: Vec<Played>) -> Vec<Pair> {
 }
 
 /// What the columns of [`rows`] are.
-pub const HEAD: [&str; 7] = [
+pub const HEAD: [&str; 8] = [
     "liquidated",
     "margin lost in liquidations",
     "providers' result",
     "bad debt",
-    "traders' result",
+    "taken by the informed trader",
+    "other traders' result",
     "opened smaller",
     "notional not opened",
 ];
@@ -54,6 +55,7 @@ pub fn rows(pairs: &[Pair]) -> Vec<(String, Vec<String>)> {
             money(totals.liquidated_margin),
             money(-totals.loss),
             money(totals.bad_debt),
+            money(totals.informed),
             money(totals.traders),
             totals.smaller.to_string(),
             money(totals.withheld),
@@ -122,7 +124,8 @@ fn short(head: &str) -> &str {
     match head {
         "margin lost in liquidations" => "margin lost",
         "providers' result" => "providers",
-        "traders' result" => "traders",
+        "taken by the informed trader" => "informed",
+        "other traders' result" => "other traders",
         "notional not opened" => "not opened",
         other => other,
     }
@@ -133,7 +136,7 @@ pub fn fact(pairs: &[Pair], incident: &Incident) -> String {
     let at: Vec<String> = pairs.iter().map(|pair| format!("{}x", pair.leverage)).collect();
     let Sampling { coarse, .. } = incident.sampling;
     format!(
-        "The runs at one leverage: the same traders, times and sizes, from {}, but every position but the informed trader's and the probe's is opened at {}; who is refused for margin opens as much as the same margin carries. Breakers are on, nobody pauses, every {} s is replayed. The margin that breathes is the module's default (base 500 bps, z 3 over 60 min, ramps of open interest and size to 2,000 bps, falling by 500 bps a day at most); the one that stands still is the same market with z 0 and without ramps. Open interest of a side is at most half of the pool and profits warm up for 4 h in both.",
+        "The runs at one leverage: the same traders, times and sizes, from {}, but every position but the informed trader's and the probe's is opened at {}; who is refused for margin opens as much as the same margin carries (at 20x, where all of it is needed, often a thousandth less), the informed trader too: what the breathing margin saves the providers is for a large part his. Breakers are on, nobody pauses, every {} s is replayed. The margin that breathes is the module's default (base 500 bps, z 3 over 60 min, ramps of open interest and size to 2,000 bps, falling by 500 bps a day at most); the one that stands still is the same market with z 0 and without ramps. Open interest of a side is at most half of the pool and profits warm up for 4 h in both.",
         clock(incident.from),
         at.join(", "),
         coarse.max(60)
