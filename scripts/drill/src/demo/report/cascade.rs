@@ -65,7 +65,7 @@ fn body(incident: &Incident, both: &Both, findings: &[String], facts: &[String])
         grid(&mut body, &head, &rows(run));
     }
     let whole = (incident.from, incident.until);
-    section(&mut body, "The fund before and after", "What the fund holds of its target, in percent; buffer, fund and what is owed to each, in USDC. Fees bear a surcharge until the target is there again.");
+    section(&mut body, "The fund before and after", "What the fund holds of its target, in percent; buffer, fund and what is owed to each, in USDC. Fees bear a surcharge until what the losses took is paid back.");
     let [ratio, owed] = reserves(&both.with, whole);
     figure(&mut body, &ratio, None, incident);
     figure(&mut body, &owed, None, incident);
