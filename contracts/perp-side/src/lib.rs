@@ -34,6 +34,13 @@ impl PerpSide {
         Ok(U256::from(side::close(&mut host, market, is_long, rate, open, bankruptcy)?))
     }
 
+    /// What the profits of a market's domain come to, this market's at `price`: what a haircut can find.
+    pub fn winnings(&self, market: u32, price: u128) -> Reply<U256> {
+        let host = Vm::new(self.vm());
+        let rate = Rate { price, scale: storage::scale(&host) };
+        Ok(U256::from(side::winnings(self.vm(), &host, market, rate)?))
+    }
+
     /// Writes a market's margin down as it stands in this weather.
     pub fn observe(&mut self, market: u32, tier: u8, volatility_bps: u16) {
         let tier = Tier::from_code(tier).unwrap_or(Tier::Halted);

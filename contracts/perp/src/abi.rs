@@ -61,6 +61,7 @@ sol! {
     function pay(uint32 market, uint128 amount) external;
     function claim(uint32 market, address account, uint32 epoch) external returns (uint256 amount);
     function enlist(uint32 market) external;
+    function winnings(uint32 market, uint128 price) external returns (uint128 profits);
     function observe(uint32 market, uint8 tier, uint16 volatilityBps) external;
     function govern(uint256[] words) external;
     function losses(uint32 market) external view returns (uint256[] words);

@@ -3,23 +3,16 @@
 //! It runs in the covering program, for liquidations; it moves no tokens.
 
 use crate::{
-    abi, logic,
+    abi,
     logic::loss as rule,
     program,
     storage::{self, loss as word},
-    types::{Pool, Rate, MAX_MARKETS},
+    types::{Pool, Rate},
 };
 use alloc::vec::Vec;
 use fusebox::journal;
-use fusebox_core::{
-    host::Host,
-    panel::{Class, Scope},
-};
-use fusebox_fund::{
-    self as fund,
-    shell::ledger,
-    types::loss::{Layers, MAX_AMOUNT},
-};
+use fusebox_core::{host::Host, panel::Scope};
+use fusebox_fund::{self as fund, shell::ledger, types::loss::Layers};
 use stylus_sdk::stylus_core::Host as StylusHost;
 
 type Result<T> = core::result::Result<T, Vec<u8>>;
@@ -84,7 +77,7 @@ pub fn bear(vm: &impl StylusHost, host: &mut impl Host, market: u32, from: &Bank
     let mut pool = before;
     let index = fund::storage::ledger::index(host, domain);
     let is_cut = from.size > 0 && split.open > covered && index.era < rule::LAST_ERA;
-    let profits = if is_cut { profits(vm, host, market, domain, rate)? } else { 0 };
+    let profits = if is_cut { program::winnings(vm, market, rate.price)? } else { 0 };
     let (split, haircut) = ledger::conclude(host, domain, split, covered, (profits, pool.assets))?;
     pool.assets = pool.assets.saturating_sub(haircut.residue);
     if haircut.charged > 0 {
@@ -101,24 +94,4 @@ pub fn bear(vm: &impl StylusHost, host: &mut impl Host, market: u32, from: &Bank
         ledger::note_loss(host, incident, &split);
     }
     program::enlist(vm, market)
-}
-
-/// What the profits of a domain come to that a haircut can find: of the markets whose price is believable.
-///
-/// Rounding: up.
-fn profits(vm: &impl StylusHost, host: &impl Host, market: u32, domain_of: u32, rate: Rate) -> Result<u128> {
-    let of = |market: u32, rate: Rate| -> Result<u128> {
-        let interest = storage::interest(host, market);
-        Ok(logic::unrealised(&interest, storage::released(host, market, &interest), rate, true)?.0)
-    };
-    let mut sum = of(market, rate)?;
-    for other in (1..=fusebox::markets(host).min(MAX_MARKETS)).filter(|other| *other != market) {
-        if storage::domain(host, other) != domain_of {
-            continue;
-        }
-        if let Ok(quote) = program::priced(vm, other, Class::Reduce) {
-            sum = sum.saturating_add(of(other, quote.rate)?);
-        }
-    }
-    Ok(sum.min(MAX_AMOUNT))
 }

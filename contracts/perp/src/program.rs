@@ -4,8 +4,8 @@ use crate::{
     abi::{
         admitCall, bearCall, carryCall, checkCall, collectCall, configureCall, countCall, coverCall, decideCall,
         enlistCall, levyCall, listCall, markCall, observeCall, overflowCall, overlaidCall, payCall, pokeCall,
-        pricedCall, recordCall, secureCall, tightenCall, touchCall, valueCall, InvalidLength, NotPassed, ProgramFailed,
-        ZeroAddress,
+        pricedCall, recordCall, secureCall, tightenCall, touchCall, valueCall, winningsCall, InvalidLength, NotPassed,
+        ProgramFailed, ZeroAddress,
     },
     cover::Bankrupt,
     storage,
@@ -207,6 +207,11 @@ pub fn pay(vm: &impl Host, market: u32, amount: u128) -> Result<(), Vec<u8>> {
 /// Marks the markets of a domain as its ledger asks.
 pub fn enlist(vm: &impl Host, market: u32) -> Result<(), Vec<u8>> {
     tell(vm, LEDGER, enlistCall::SELECTOR, [U256::from(market)])
+}
+
+/// What the profits of a market's domain come to, this market's at a price.
+pub fn winnings(vm: &impl Host, market: u32, price: u128) -> Result<u128, Vec<u8>> {
+    amount(&ask(vm, SIDE, winningsCall::SELECTOR, [U256::from(market), U256::from(price)])?, 0, SIDE)
 }
 
 /// Has a market's margin written down as it stands in this weather.

@@ -10,7 +10,7 @@ use crate::{
     program,
     shell::{read, realised, store, topic, w},
     storage::{self, loss as word, loss::Stamp},
-    types::{Interest, Pool, Rate, Side, BPS},
+    types::{Interest, Pool, Rate, Side, BPS, MAX_AMOUNT, MAX_MARKETS},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, U256};
@@ -187,4 +187,25 @@ pub fn close(
     }
     storage::store_pool(host, &before, &pool).map_err(abi::overflow)?;
     Ok(cover)
+}
+
+/// What the profits of a domain come to that a haircut can find: of the markets whose price is believable.
+///
+/// Rounding: up.
+pub fn winnings(vm: &impl StylusHost, host: &impl Host, market: u32, rate: Rate) -> Result<u128> {
+    let domain_of = storage::domain(host, market);
+    let of = |market: u32, rate: Rate| -> Result<u128> {
+        let interest = storage::interest(host, market);
+        Ok(logic::unrealised(&interest, storage::released(host, market, &interest), rate, true)?.0)
+    };
+    let mut sum = of(market, rate)?;
+    for other in (1..=fusebox::markets(host).min(MAX_MARKETS)).filter(|other| *other != market) {
+        if storage::domain(host, other) != domain_of {
+            continue;
+        }
+        if let Ok(quote) = program::priced(vm, other, Class::Reduce) {
+            sum = sum.saturating_add(of(other, quote.rate)?);
+        }
+    }
+    Ok(sum.min(MAX_AMOUNT))
 }
