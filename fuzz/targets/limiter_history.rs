@@ -335,8 +335,8 @@ impl World {
         assert_eq!((payment.to, payment.amount), (ticket.owner, amount), "RL-14");
         assert_eq!(Bucket { locked: state.0.locked, ..bucket }, state.0, "RL-12: somebody's wait changed");
         let until = (self.now + state.0.window_secs()).max(id.ready_secs());
-        assert!(marker.queue_after >= until, "RL-12");
-        self.barred[index] = marker.queue_after; // the last one's: it may end before an earlier one's would
+        assert!(marker.queue_after >= until.max(self.barred[index]), "RL-12: an earlier lock is shorter now");
+        self.barred[index] = marker.queue_after;
         self.markers[index] = marker;
         self.put(MAIN, bucket, side);
         self.paid += amount;

@@ -399,6 +399,17 @@ proptest! {
     }
 
     #[test]
+    fn rl_12_a_later_cancellation_leaves_an_earlier_lock(first in 0u64..4 * DAY, second in 0u64..4 * DAY, amount in 1u128..C) {
+        let (who, now) = (Address::repeat_byte(1), 1_000_000);
+        let ticket = Some(Ticket { owner: who, amount, held: false });
+        let id = |wait: u64| TicketId::new(Slot::main(3), (now + wait) << FRACTION_BITS);
+        let start = (World::new().settled(), Side::default(), Marker::default());
+        let ((main, side, marker), _) = logic::cancel((id(first), ticket, 0), start, now, who).unwrap();
+        let ((.., after), _) = logic::cancel((id(second), ticket, 0), (main, side, marker), now, who).unwrap();
+        prop_assert!(after.queue_after >= marker.queue_after && after.queue_after >= now + second);
+    }
+
+    #[test]
     fn rl_12_cancelling_moves_nobody_and_the_account_cannot_queue_for_a_window(
         history in steps(40),
         amount in 1u128..C,

@@ -52,7 +52,7 @@ pub fn cancel(
         return Err(Error::NotOwner { who, owner: ticket.owner });
     }
     free(held_until, now)?;
-    let queue_after = now.saturating_add(main.window_secs()).max(id.ready_secs());
+    let queue_after = now.saturating_add(main.window_secs()).max(id.ready_secs()).max(marker.queue_after);
     let locks_until = side.locks_until.max(low32(queue_after.min(u64::from(u32::MAX))));
     let next = (Bucket { locked: true, ..main }, Side { locks_until, ..side }, Marker { queue_after, ..marker });
     Ok((next, Payment { id, to: ticket.owner, amount: ticket.amount }))
