@@ -8,4 +8,16 @@ pragma solidity ^0.8.23;
 
 interface IPerpRisk {
     function liquidate(uint32 market, address account) external returns (uint8);
+
+    function deleverage(uint32 market) external;
+
+    function settle(uint32 market, address account) external;
+
+    function repay(uint32 market, uint128 amount) external;
+
+    function releaseResidue(uint32 market) external;
+
+    function takeClaim(uint32 market, address account, uint32 epoch) external;
+
+    function losses(uint32 market) external view returns (uint256[] memory);
 }

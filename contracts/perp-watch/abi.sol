@@ -9,6 +9,8 @@ pragma solidity ^0.8.23;
 interface IPerpWatch {
     function poke(uint32 market) external returns (uint8);
 
+    function follow() external;
+
     function signal(uint32 scope, uint32 secs) external;
 
     function quarantine(uint32 market, uint8 feed, uint64 until) external;
