@@ -557,7 +557,7 @@ fn pp_23_whoever_brings_money_back_keeps_the_bounty_and_nobody_else_pays_it() {
     let recorded = rig.ask(&harbourCall { incident: 1 })[4];
     assert!(recorded > U256::ZERO, "the loss is on record");
     let words = rig.ask(&incidentCall { id: 1 });
-    assert!(words.iter().any(|word| *word == recorded), "the journal has it: {words:?}");
+    assert!(words.contains(&recorded), "the journal has it: {words:?}");
     let (before, balance) = (free(&rig, BOB), rig.balance(BOB));
     let pool = rig.ask(&poolCall {}).assets;
     let outcome = rig.send(BOB, &back(amount));
