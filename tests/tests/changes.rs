@@ -135,7 +135,7 @@ fn an_equal_value_is_nothing_and_one_out_of_bounds_is_refused() {
             }
         }
     }
-    for (scope, id) in [(2, 0x0285), (3, 0x0500), (1, 0x0514), (2, 0x0301), (1, 0x0100), (0, 0x0500)] {
+    for (scope, id) in [(2, 0x0285), (3, 0x0500), (1, 0x0517), (2, 0x0301), (1, 0x0100), (0, 0x0500)] {
         rig.fails(GOVERNANCE, &set(scope, id, 1_000));
     }
     assert_eq!(values(&rig), now);
