@@ -95,7 +95,7 @@ pub fn collect(
     Ok(Taken { taken: levied.cut, repaid: levied.settled.paid })
 }
 
-/// What cuts of profits and the ledger ask of a trade that comes next, of which `why` is a [`crate::shell::Why`].
+/// What cuts of profits and the ledger ask of a trade that comes next, of which `why` is a `Why` of [`crate::shell`].
 ///
 /// The profit of the position is cut as it stands: its entry moves, and from here on it has the index of now, which is
 /// what comes back. The surcharge on the fee comes from free collateral; what lacks, where a position is reduced, from its
