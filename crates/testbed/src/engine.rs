@@ -12,6 +12,7 @@ use crate::hooks::{self, Escape, HookEnv};
 use crate::meter::{Instrument, INK_LEFT, INK_STATUS, STACK_LEFT};
 use crate::outcome::OutcomeKind;
 use crate::pricing::MAX_STACK_WORDS;
+use crate::trace::HostCall;
 
 /// A module that the engine does not compile although activation accepted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +99,23 @@ impl Compiled {
             .get_typed_function::<u32, u32>(&store, "user_entrypoint")
             .map_err(|error| broken("user_entrypoint", &error))?;
 
+        let marker = |name, args: Vec<u8>, outs: Vec<u8>, ink| HostCall {
+            name,
+            args: args.into(),
+            outs: outs.into(),
+            start_ink: ink,
+            end_ink: ink,
+            call: None,
+        };
+        if let Some(steps) = &mut env.as_mut(&mut store).hostio {
+            steps.push(marker("user_entrypoint", length.to_be_bytes().to_vec(), Vec::new(), ink));
+        }
         let result = main.call(&mut store, length);
+        if let (Ok(status), Value::I64(left)) = (&result, ink_left.get(&mut store)) {
+            if let Some(steps) = &mut env.as_mut(&mut store).hostio {
+                steps.push(marker("user_returned", Vec::new(), status.to_be_bytes().to_vec(), left as u64));
+            }
+        }
         let exhausted = status.get(&mut store) != Value::I32(0);
         let overflown = stack.get(&mut store) == Value::I32(0);
         let (kind, note) = match result {
