@@ -4,6 +4,8 @@
 extern crate alloc;
 
 pub mod abi;
+#[cfg(feature = "bindings")]
+pub mod bindings;
 pub mod error;
 pub mod journal;
 pub mod logic;

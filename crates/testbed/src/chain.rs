@@ -2,6 +2,8 @@
 
 mod deploy;
 mod run;
+mod state;
+mod transact;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,9 +14,10 @@ use revm::context::BlockEnv;
 use crate::activation::{Activated, Rules};
 use crate::exec::Mock;
 use crate::programs::{Programs, Recent};
-use crate::world::World;
+use crate::world::{Hashes, World};
 
 pub use deploy::DeployError;
+pub use state::AccountState;
 
 /// A Stylus chain in one process: ArbOS 60 rules, chain id 42161, block 1, timestamp 1,700,000,000.
 ///
@@ -25,6 +28,7 @@ pub struct Chain {
     world: Arc<World>,
     programs: Arc<Programs>,
     mocks: Arc<HashMap<Address, Vec<Mock>>>,
+    hashes: Arc<Hashes>,
     block: BlockEnv,
     chain_id: u64,
     gas_price: u128,
@@ -59,12 +63,18 @@ impl Chain {
             world: Arc::default(),
             programs: Arc::default(),
             mocks: Arc::default(),
+            hashes: Arc::default(),
             block,
             chain_id: 42_161,
             gas_price: 10_000_000,
             rules: Rules::default(),
             block_cache: None,
         }
+    }
+
+    /// Sets the nonce.
+    pub fn set_nonce(&mut self, address: Address, nonce: u64) {
+        self.world_mut().account_mut(address).nonce = nonce;
     }
 
     /// Sets a balance.
@@ -147,9 +157,19 @@ impl Chain {
         self.block.basefee = wei;
     }
 
-    /// Sets what the transaction answers for its gas price, in wei. No fee is ever taken.
+    /// The base fee in wei.
+    pub fn basefee(&self) -> u64 {
+        self.block.basefee
+    }
+
+    /// Sets what a [`Tx`](crate::Tx) answers for its gas price, in wei. No fee is taken.
     pub fn set_gas_price(&mut self, wei: u128) {
         self.gas_price = wei;
+    }
+
+    /// The account of the batch poster, which fees go to.
+    pub fn coinbase(&self) -> Address {
+        self.block.beneficiary
     }
 
     /// Sets the account of the batch poster.
@@ -157,7 +177,12 @@ impl Chain {
         self.block.beneficiary = address;
     }
 
-    /// Sets what the block answers for its gas limit.
+    /// The gas limit of a block.
+    pub fn block_gas_limit(&self) -> u64 {
+        self.block.gas_limit
+    }
+
+    /// Sets what the block answers for its gas limit, which bounds [`Chain::execute`] too.
     pub fn set_block_gas_limit(&mut self, gas: u64) {
         self.block.gas_limit = gas;
     }
@@ -222,10 +247,5 @@ impl Chain {
 
     fn world_mut(&mut self) -> &mut World {
         Arc::make_mut(&mut self.world)
-    }
-
-    fn code_hash(&self, address: Address) -> B256 {
-        let account = self.world.account(address);
-        account.map(|account| account.code_hash).unwrap_or_default()
     }
 }

@@ -15,6 +15,7 @@ use self::instance::Ready;
 use crate::hooks::{Escape, HookEnv};
 use crate::meter::Instrument;
 use crate::outcome::OutcomeKind;
+use crate::trace::HostCall;
 
 /// Idle instances of one module on one thread: as many as its frames are likely to nest.
 const KEPT: usize = 8;
@@ -89,14 +90,22 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Compiled {
     /// Runs the entry point with `ink` on the input that the environment holds.
-    pub(crate) fn run(&self, env: HookEnv, ink: u64) -> Result<Run, CompileError> {
+    pub(crate) fn run(&self, mut env: HookEnv, ink: u64) -> Result<Run, CompileError> {
         let idle = IDLE.with_borrow_mut(|idle| idle.get_mut(&self.key)?.pop());
         let mut ready = match idle {
             Some(ready) => ready,
             None => Ready::new(self)?,
         };
+        let length = env.args.len() as u32;
+        if let Some(steps) = &mut env.hostio {
+            steps.push(marker("user_entrypoint", length.to_be_bytes().to_vec(), Vec::new(), ink));
+        }
         let result = ready.run(env, ink)?;
         let (left, exhausted, overflown) = ready.meters();
+        let mut env = ready.take();
+        if let (Ok(status), Some(steps)) = (&result, &mut env.hostio) {
+            steps.push(marker("user_returned", Vec::new(), status.to_be_bytes().to_vec(), left));
+        }
         let (kind, note) = match result {
             Ok(0) => (OutcomeKind::Success, None),
             Ok(_) => (OutcomeKind::Revert, None),
@@ -114,7 +123,6 @@ impl Compiled {
             OutcomeKind::OutOfInk | OutcomeKind::OutOfStack => 0,
             _ => left,
         };
-        let mut env = ready.take();
         let output = match kind {
             OutcomeKind::Success | OutcomeKind::Revert => std::mem::take(&mut env.output),
             _ => Vec::new(),
@@ -129,6 +137,11 @@ impl Compiled {
         }
         Ok(Run { kind, output, spent: ink - left, left, env: Box::new(env), note })
     }
+}
+
+/// An entry of the trace that is no host call: where the program begins and comes back.
+fn marker(name: &'static str, args: Vec<u8>, outs: Vec<u8>, ink: u64) -> HostCall {
+    HostCall { name, args: args.into(), outs: outs.into(), start_ink: ink, end_ink: ink, call: None }
 }
 
 fn set(global: &Global, store: &mut impl AsStoreMut, value: Value) -> Result<(), CompileError> {

@@ -24,6 +24,7 @@ use revm::state::EvmState;
 use crate::outcome::{CallKind, CallRecord, HostioTally, Ink, Log, OutcomeKind, StorageRead, StorageWrite};
 use crate::pricing::MAX_DEPTH;
 use crate::programs::{Programs, Recent};
+use crate::trace::{CallFrame, Tracer};
 use crate::world::Reader;
 
 pub(crate) use create::Creation;
@@ -123,6 +124,8 @@ pub(crate) struct Executor {
     /// The first frame believes to be re-entered.
     pub(crate) reentrant: bool,
     pub(crate) trace: Trace,
+    /// The tree of calls, where it was asked for.
+    pub(crate) tracer: Option<Box<Tracer>>,
 }
 
 /// What a transaction is started with.
@@ -161,6 +164,7 @@ impl Executor {
             pages_ever: 0,
             reentrant: false,
             trace: Trace::default(),
+            tracer: None,
         }
     }
 
@@ -171,6 +175,13 @@ impl Executor {
     }
 
     fn enter(&mut self, call: Call) -> Ended {
+        self.trace_open(call.kind, call.caller, call.code, call.value, call.gas, &call.input);
+        let ended = self.enter_untraced(call);
+        self.trace_close(None, &ended);
+        ended
+    }
+
+    fn enter_untraced(&mut self, call: Call) -> Ended {
         if self.depth > MAX_DEPTH {
             return Ended::new(OutcomeKind::Failure, Bytes::new(), call.gas).note("calls too deep");
         }
@@ -182,6 +193,7 @@ impl Executor {
         self.depth += 1;
         let mut ended = self.run(&call);
         self.depth -= 1;
+        self.trace_logs();
         if ended.kind.is_success() {
             self.ctx.journaled_state.checkpoint_commit();
         } else {
@@ -264,12 +276,55 @@ impl Executor {
 
     /// The logs of the transaction.
     pub(crate) fn take_logs(&mut self) -> Vec<Log> {
-        self.ctx
-            .journaled_state
-            .take_logs()
-            .into_iter()
-            .map(|log| Log { address: log.address, topics: log.data.topics().to_vec(), data: log.data.data.clone() })
-            .collect()
+        self.ctx.journaled_state.take_logs().iter().map(Log::from).collect()
+    }
+
+    fn trace_open(&mut self, kind: CallKind, from: Address, to: Address, value: U256, gas: u64, input: &Bytes) {
+        self.trace_logs();
+        let Some(tracer) = &mut self.tracer else {
+            return;
+        };
+        tracer.open(CallFrame {
+            kind,
+            from,
+            to,
+            value,
+            gas,
+            gas_used: 0,
+            input: input.clone(),
+            output: Bytes::new(),
+            outcome: OutcomeKind::Success,
+            note: None,
+            logs: Vec::new(),
+            calls: Vec::new(),
+            hostio: Vec::new(),
+        });
+    }
+
+    /// Calls that the frame that runs has made, where they are traced.
+    pub(crate) fn calls_traced(&self) -> usize {
+        self.tracer.as_ref().map_or(0, |tracer| tracer.calls())
+    }
+
+    /// Gives the events so far to the frame that runs; before it is undone, so that none is given to its caller.
+    fn trace_logs(&mut self) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.collect(self.ctx.journaled_state.logs());
+        }
+    }
+
+    fn trace_close(&mut self, created: Option<Address>, ended: &Ended) {
+        let Some(tracer) = &mut self.tracer else {
+            return;
+        };
+        tracer.rewind(self.ctx.journaled_state.logs().len());
+        tracer.close(|frame| {
+            frame.to = created.unwrap_or(frame.to);
+            frame.gas_used = frame.gas.saturating_sub(ended.gas_left);
+            frame.output = ended.output.clone();
+            frame.outcome = ended.kind;
+            frame.note.clone_from(&ended.note);
+        });
     }
 
     /// What the transaction changed.

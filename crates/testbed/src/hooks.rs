@@ -7,6 +7,7 @@ mod account;
 mod call;
 mod context;
 mod math;
+mod steps;
 mod storage;
 mod table;
 
@@ -20,6 +21,7 @@ use crate::exec::Executor;
 use crate::outcome::HostioTally;
 use crate::pricing::INK_PRICE;
 use crate::slots::Slots;
+use crate::trace::HostCall;
 
 pub(crate) use table::import;
 
@@ -70,6 +72,8 @@ pub(crate) struct HookEnv {
     slots: Slots,
     last_code: Option<(Address, Bytes)>,
     pub(crate) tally: BTreeMap<&'static str, HostioTally>,
+    /// Host calls so far, where they are traced.
+    pub(crate) hostio: Option<Vec<HostCall>>,
     handles: Option<Handles>,
 }
 
@@ -114,6 +118,7 @@ impl HookEnv {
             slots: Slots::default(),
             last_code: None,
             tally: BTreeMap::new(),
+            hostio: None,
             handles: None,
         }
     }
@@ -134,10 +139,34 @@ pub(crate) struct Hook<'a> {
 /// What a host call gives back.
 type Answer<T = ()> = Result<T, Escape>;
 
+/// What a host call returns, as a number.
+trait Returned: Copy {
+    fn number(self) -> u64;
+}
+
+impl Returned for () {
+    fn number(self) -> u64 {
+        0
+    }
+}
+
+impl Returned for u32 {
+    fn number(self) -> u64 {
+        self.into()
+    }
+}
+
+impl Returned for u64 {
+    fn number(self) -> u64 {
+        self
+    }
+}
+
 /// Runs a host call: takes the ink that is left, counts what the call cost and gives the rest back.
-fn measured<T>(
+fn measured<T: Returned>(
     mut ctx: FunctionEnvMut<'_, HookEnv>,
     name: &'static str,
+    parameters: &[u64],
     body: impl FnOnce(&mut Hook<'_>) -> Answer<T>,
 ) -> Answer<T> {
     let (env, mut store) = ctx.data_and_store_mut();
@@ -147,6 +176,7 @@ fn measured<T>(
         _ => 0,
     };
     let mut hook = Hook { env, store, handles, ink: before };
+    let given = hook.env.hostio.is_some().then(|| (hook.given(name, parameters), hook.exec().calls_traced()));
     let answer = body(&mut hook);
     let exhausted = matches!(answer, Err(Escape::OutOfInk));
     let ink = if exhausted { 0 } else { hook.ink };
@@ -161,6 +191,13 @@ fn measured<T>(
         let tally = hook.env.tally.entry(name).or_default();
         tally.count += 1;
         tally.ink += before - ink;
+        if let Some((args, calls)) = given {
+            let returned = answer.as_ref().map_or(0, |value| value.number());
+            let outs = hook.answered(name, parameters, returned);
+            let call = (hook.exec().calls_traced() > calls).then_some(calls);
+            let step = HostCall { name, args, outs, start_ink: before, end_ink: ink, call };
+            hook.env.hostio.get_or_insert_default().push(step);
+        }
     }
     answer
 }

@@ -137,6 +137,12 @@ pub struct Log {
     pub data: Bytes,
 }
 
+impl From<&alloy_primitives::Log> for Log {
+    fn from(log: &alloy_primitives::Log) -> Self {
+        Self { address: log.address, topics: log.data.topics().to_vec(), data: log.data.data.clone() }
+    }
+}
+
 impl Log {
     /// Decodes it as `E`, or `None` where it is another event.
     pub fn decode<E: alloy_sol_types::SolEvent>(&self) -> Option<E> {

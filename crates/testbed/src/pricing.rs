@@ -30,6 +30,8 @@ pub const BULK_BYTE: u64 = 100;
 pub const WARM: u64 = 100;
 /// Gas of a slot read for the first time.
 pub const COLD_SLOT: u64 = 2_100;
+/// Gas of a slot that an access list names.
+pub const SLOT_LISTED: u64 = 1_900;
 /// Gas of an account read for the first time.
 pub const COLD_ACCOUNT: u64 = 2_600;
 /// Gas on top where the code of an account is read.

@@ -1,6 +1,6 @@
 //! The committed state of the chain: accounts, code and storage, copied on write so that a snapshot is cheap.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -8,6 +8,8 @@ use alloy_primitives::{keccak256, Address, Bytes, B256, KECCAK256_EMPTY, U256};
 use revm::bytecode::Bytecode;
 use revm::database_interface::Database;
 use revm::state::{AccountInfo, EvmState};
+
+use crate::chain::AccountState;
 
 /// One account.
 #[derive(Clone, Debug)]
@@ -35,6 +37,16 @@ impl Default for Account {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
     accounts: HashMap<Address, Arc<Account>>,
+    /// What changed since it was last asked for, where that is noted.
+    changes: Option<HashMap<Address, Change>>,
+}
+
+/// What of an account changed; balance and nonce are always taken to have.
+#[derive(Clone, Debug, Default)]
+struct Change {
+    whole: bool,
+    code: bool,
+    slots: HashSet<U256>,
 }
 
 impl World {
@@ -47,7 +59,77 @@ impl World {
     }
 
     pub(crate) fn account_mut(&mut self, address: Address) -> &mut Account {
+        self.note(address, |_| ());
         Arc::make_mut(self.accounts.entry(address).or_default())
+    }
+
+    fn note(&mut self, address: Address, change: impl FnOnce(&mut Change)) {
+        if let Some(changes) = &mut self.changes {
+            change(changes.entry(address).or_default());
+        }
+    }
+
+    pub(crate) fn track(&mut self, track: bool) {
+        self.changes = track.then(HashMap::new);
+    }
+
+    pub(crate) fn drain(&mut self) -> Vec<AccountState> {
+        let changes = self.changes.as_mut().map(std::mem::take).unwrap_or_default();
+        let mut states: Vec<_> =
+            changes.iter().map(|(address, change)| self.state_of(*address, change.whole, Some(change))).collect();
+        states.sort_unstable_by_key(|state| state.address);
+        states
+    }
+
+    pub(crate) fn export(&self) -> Vec<AccountState> {
+        let mut states: Vec<_> = self.addresses().map(|address| self.state_of(*address, true, None)).collect();
+        states.sort_unstable_by_key(|state| state.address);
+        states
+    }
+
+    fn state_of(&self, address: Address, whole: bool, change: Option<&Change>) -> AccountState {
+        let Some(account) = self.account(address) else {
+            return AccountState { address, whole: true, ..AccountState::default() };
+        };
+        let part = change.filter(|_| !whole);
+        let mut storage: Vec<_> = match part {
+            Some(change) => change.slots.iter().map(|slot| (*slot, self.storage(address, *slot))).collect(),
+            None => account.storage.iter().map(|(slot, word)| (*slot, *word)).collect(),
+        };
+        storage.sort_unstable();
+        let code = part.is_none_or(|change| change.code) && (part.is_some() || !account.code.is_empty());
+        AccountState {
+            address,
+            whole,
+            balance: account.balance,
+            nonce: account.nonce,
+            code: code.then(|| account.code.original_bytes()),
+            storage,
+        }
+    }
+
+    pub(crate) fn import(&mut self, state: &AccountState) {
+        if state.whole {
+            self.remove(state.address);
+        }
+        let exists = !state.balance.is_zero() || state.nonce > 0 || state.code.is_some() || !state.storage.is_empty();
+        if state.whole && !exists {
+            return;
+        }
+        if let Some(code) = &state.code {
+            self.set_code(state.address, code.clone());
+        }
+        let account = self.account_mut(state.address);
+        account.balance = state.balance;
+        account.nonce = state.nonce;
+        for (slot, word) in &state.storage {
+            self.set_storage(state.address, *slot, *word);
+        }
+    }
+
+    fn remove(&mut self, address: Address) {
+        self.note(address, |change| change.whole = true);
+        self.accounts.remove(&address);
     }
 
     pub(crate) fn storage(&self, address: Address, slot: U256) -> U256 {
@@ -55,6 +137,9 @@ impl World {
     }
 
     pub(crate) fn set_storage(&mut self, address: Address, slot: U256, value: U256) {
+        self.note(address, |change| {
+            change.slots.insert(slot);
+        });
         let storage = &mut self.account_mut(address).storage;
         if value.is_zero() {
             storage.remove(&slot);
@@ -65,8 +150,15 @@ impl World {
 
     /// Puts code at an address as a creation would, with the nonce of a new contract.
     pub(crate) fn install(&mut self, address: Address, code: Bytes) {
+        self.set_code(address, code);
         let account = self.account_mut(address);
         account.nonce = account.nonce.max(1);
+    }
+
+    /// Puts code at an address and leaves its nonce alone.
+    pub(crate) fn set_code(&mut self, address: Address, code: Bytes) {
+        self.note(address, |change| change.code = true);
+        let account = self.account_mut(address);
         account.code_hash = keccak256(&code);
         account.code = Bytecode::new_legacy(code);
     }
@@ -78,7 +170,7 @@ impl World {
                 continue;
             }
             if change.is_selfdestructed() {
-                self.accounts.remove(&address);
+                self.remove(address);
                 continue;
             }
             if self.account(address).is_none() && change.is_empty() {
@@ -90,12 +182,11 @@ impl World {
             if account.code_hash != change.info.code_hash {
                 account.code_hash = change.info.code_hash;
                 account.code = change.info.code.clone().unwrap_or_default();
+                self.note(address, |change| change.code = true);
             }
             for (slot, value) in change.storage {
-                if value.present_value.is_zero() {
-                    account.storage.remove(&slot);
-                } else if value.is_changed() {
-                    account.storage.insert(slot, value.present_value);
+                if value.is_changed() {
+                    self.set_storage(address, slot, value.present_value);
                 }
             }
         }
@@ -108,13 +199,39 @@ impl World {
 
 /// The world as a transaction reads it.
 #[derive(Clone, Debug)]
-pub(crate) struct Reader(pub(crate) Arc<World>);
+pub(crate) struct Reader {
+    world: Arc<World>,
+    hashes: Arc<Hashes>,
+}
+
+impl Reader {
+    pub(crate) fn new(world: Arc<World>, hashes: Arc<Hashes>) -> Self {
+        Self { world, hashes }
+    }
+}
+
+/// Hashes of blocks, the last 256 of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hashes(BTreeMap<u64, B256>);
+
+impl Hashes {
+    pub(crate) fn set(&mut self, number: u64, hash: B256) {
+        self.0.insert(number, hash);
+        while self.0.len() > 256 {
+            self.0.pop_first();
+        }
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<B256> {
+        self.0.get(&number).copied()
+    }
+}
 
 impl Database for Reader {
     type Error = Infallible;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Infallible> {
-        Ok(self.0.account(address).map(|account| AccountInfo {
+        Ok(self.world.account(address).map(|account| AccountInfo {
             balance: account.balance,
             nonce: account.nonce,
             code_hash: account.code_hash,
@@ -124,14 +241,17 @@ impl Database for Reader {
     }
 
     fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, Infallible> {
-        Ok(self.0.by_hash(hash).unwrap_or_default())
+        Ok(self.world.by_hash(hash).unwrap_or_default())
     }
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, Infallible> {
-        Ok(self.0.storage(address, slot))
+        Ok(self.world.storage(address, slot))
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, Infallible> {
-        Ok(keccak256(number.to_be_bytes()))
+        if self.hashes.0.is_empty() {
+            return Ok(keccak256(number.to_be_bytes()));
+        }
+        Ok(self.hashes.get(number).unwrap_or_default())
     }
 }

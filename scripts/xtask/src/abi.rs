@@ -1,12 +1,13 @@
 //! The ABI of each contract against the file that is committed.
 
 use crate::contracts::{discover, Contract};
+use crate::interface;
 use crate::process::{cargo, output, say};
 use crate::Outcome;
 use std::fs;
 use std::path::Path;
 
-/// Compares the ABI of every contract with its `abi.sol`.
+/// Compares the ABI of every contract with its `abi.sol`, and the one for clients with `abi.json`.
 pub fn check(root: &Path) -> Outcome {
     let mut wrong = Vec::new();
     for contract in discover(root)? {
@@ -18,6 +19,11 @@ pub fn check(root: &Path) -> Outcome {
             wrong.push(format!("{}: {difference}", golden.strip_prefix(root).unwrap_or(&golden).display()));
         }
     }
+    say("ABI of the protocol for clients");
+    let committed = fs::read_to_string(root.join(interface::FILE)).unwrap_or_default();
+    if let Some(difference) = difference(&committed, &interface::generate(root)?) {
+        wrong.push(format!("{}: {difference}", interface::FILE));
+    }
     if wrong.is_empty() {
         Ok(())
     } else {
@@ -26,14 +32,16 @@ pub fn check(root: &Path) -> Outcome {
     }
 }
 
-/// Writes every `abi.sol` anew.
+/// Writes every `abi.sol` anew, then `abi.json` from them.
 pub fn bless(root: &Path) -> Outcome {
     for contract in discover(root)? {
         say(&format!("ABI of {}", contract.name));
         let golden = contract.folder.join("abi.sol");
         fs::write(&golden, generate(root, &contract)?).map_err(|error| format!("{}: {error}", golden.display()))?;
     }
-    Ok(())
+    say("ABI of the protocol for clients");
+    fs::write(root.join(interface::FILE), interface::generate(root)?)
+        .map_err(|error| format!("{}: {error}", interface::FILE))
 }
 
 fn generate(root: &Path, contract: &Contract) -> Result<String, String> {

@@ -9,6 +9,7 @@ mod gate;
 mod goldens;
 mod help;
 mod ids;
+mod interface;
 mod process;
 mod purity;
 mod toolchain;

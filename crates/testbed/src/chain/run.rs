@@ -13,10 +13,10 @@ use crate::programs::Recent;
 use crate::world::Reader;
 
 /// What running a transaction leaves, committed or not.
-struct Ran {
-    outcome: Outcome,
-    state: EvmState,
-    recent: Recent,
+pub(super) struct Ran {
+    pub(super) outcome: Outcome,
+    pub(super) state: EvmState,
+    pub(super) recent: Recent,
 }
 
 impl Chain {
@@ -55,14 +55,14 @@ impl Chain {
 
     /// Runs creation code sent by an account.
     pub(super) fn run_creation(&mut self, from: Address, code: Bytes, value: U256) -> (Address, Outcome) {
-        let mut exec = self.executor(from, from);
+        let mut exec = self.executor(from, from, self.gas_price);
         let (address, ended) = exec.create(Creation { creator: from, value, code, salt: None, gas: Tx::DEFAULT_GAS });
         let ran = report(exec, ended, Tx::DEFAULT_GAS);
         (address, self.settle(from, ran))
     }
 
     fn run(&self, tx: Tx) -> Ran {
-        let mut exec = self.executor(tx.from, tx.origin.unwrap_or(tx.from));
+        let mut exec = self.executor(tx.from, tx.origin.unwrap_or(tx.from), self.gas_price);
         exec.warm(tx.to);
         exec.reentrant = tx.reentrant;
         let ended = exec.call(Call {
@@ -78,13 +78,13 @@ impl Chain {
         report(exec, ended, tx.gas)
     }
 
-    fn executor(&self, from: Address, origin: Address) -> Executor {
+    pub(super) fn executor(&self, from: Address, origin: Address, gas_price: u128) -> Executor {
         let mut exec = Executor::new(Start {
-            world: Reader(self.world.clone()),
+            world: Reader::new(self.world.clone(), self.hashes.clone()),
             block: self.block.clone(),
             chain_id: self.chain_id,
             origin,
-            gas_price: self.gas_price,
+            gas_price,
             programs: self.programs.clone(),
             recent: self.block_cache.clone().unwrap_or_default(),
             mocks: self.mocks.clone(),
@@ -108,7 +108,7 @@ impl Chain {
     }
 }
 
-fn report(mut exec: Executor, ended: Ended, gas: u64) -> Ran {
+pub(super) fn report(mut exec: Executor, ended: Ended, gas: u64) -> Ran {
     let success = ended.kind == OutcomeKind::Success;
     let logs = exec.take_logs();
     let trace = std::mem::take(&mut exec.trace);

@@ -33,7 +33,16 @@ pub(crate) struct Creation {
 impl Executor {
     /// Runs initialisation code. The address is where the contract would be; it is there where the frame succeeded.
     pub(crate) fn create(&mut self, creation: Creation) -> (Address, Ended) {
-        stacker::maybe_grow(512 * 1024, 4 * 1024 * 1024, || self.enter_creation(creation))
+        stacker::maybe_grow(512 * 1024, 4 * 1024 * 1024, || {
+            let kind = if creation.salt.is_some() { CallKind::Create2 } else { CallKind::Create };
+            let Creation { creator, value, gas, .. } = creation;
+            self.trace_open(kind, creator, Address::ZERO, value, gas, &creation.code);
+            let (address, ended) = self.enter_creation(creation);
+            self.trace_close(Some(address), &ended);
+            // The code is where it belongs; nobody is given it as data.
+            let output = if ended.kind.is_success() { Bytes::new() } else { ended.output };
+            (address, Ended { output, ..ended })
+        })
     }
 
     fn enter_creation(&mut self, creation: Creation) -> (Address, Ended) {
@@ -86,9 +95,10 @@ impl Executor {
             *count -= 1;
         }
         let mut ended = deposit(ended);
+        self.trace_logs();
         if ended.kind.is_success() {
             self.ctx.journaled_state.checkpoint_commit();
-            let code = Bytecode::new_legacy(std::mem::take(&mut ended.output));
+            let code = Bytecode::new_legacy(ended.output.clone());
             self.ctx.journaled_state.set_code(address, code);
         } else {
             self.ctx.journaled_state.checkpoint_revert(checkpoint);

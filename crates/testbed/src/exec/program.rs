@@ -40,12 +40,14 @@ impl Executor {
         };
         self.refunds.push(0);
         // From here until the run is over the executor is reached through the environment only.
-        let env = HookEnv::new(self, frame, call.input.clone());
+        let traced = self.tracer.as_ref().is_some_and(|tracer| tracer.hostio);
+        let mut env = HookEnv::new(self, frame, call.input.clone());
+        env.hostio = traced.then(Vec::new);
         let ink = (call.gas - init).saturating_mul(INK_PRICE);
         let run = program.compiled.run(env, ink);
         let refund = self.refunds.pop().unwrap_or_default();
         self.pages_open = open;
-        let run = match run {
+        let mut run = match run {
             Ok(run) => run,
             Err(error) => return Ended::new(OutcomeKind::NotRun, Bytes::new(), 0).note(error.to_string()),
         };
@@ -56,6 +58,9 @@ impl Executor {
             self.trace.hostio = run.env.tally.clone();
         }
 
+        if let (Some(tracer), Some(hostio)) = (&mut self.tracer, run.env.hostio.take()) {
+            tracer.set_hostio(hostio);
+        }
         // Returned data costs at least what the memory for it would cost in the EVM.
         let output = Bytes::from(run.output);
         let floor = if output.is_empty() { 0 } else { evm_memory(output.len()) };

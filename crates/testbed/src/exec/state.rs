@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use alloy_primitives::{Address, Bytes, LogData, B256, U256};
 use revm::context::{BlockEnv, JournalTr};
+use revm::context_interface::journaled_state::account::JournaledAccountTr;
 use revm::precompile::Precompiles;
 use revm::primitives::AddressSet;
 
@@ -42,6 +43,36 @@ impl Executor {
     /// Makes an account warm.
     pub(crate) fn warm(&mut self, address: Address) {
         let Ok(_) = self.ctx.journaled_state.load_account(address);
+    }
+
+    /// Makes accounts and slots warm.
+    pub(crate) fn warm_list(&mut self, list: &[(Address, Vec<B256>)]) {
+        for (address, slots) in list {
+            self.warm(*address);
+            for slot in slots {
+                let Ok(_) = self.ctx.journaled_state.sload(*address, (*slot).into());
+            }
+        }
+    }
+
+    /// Uses up one nonce of an account.
+    pub(crate) fn bump_nonce(&mut self, address: Address) {
+        let Ok(mut account) = self.ctx.journaled_state.load_account_mut(address);
+        account.bump_nonce();
+    }
+
+    /// Takes wei that an account is known to have.
+    pub(crate) fn take_balance(&mut self, address: Address, wei: U256) {
+        let Ok(mut account) = self.ctx.journaled_state.load_account_mut(address);
+        account.decr_balance(wei);
+    }
+
+    /// Gives wei to an account; no wei make no account.
+    pub(crate) fn give_balance(&mut self, address: Address, wei: U256) {
+        if !wei.is_zero() {
+            let Ok(mut account) = self.ctx.journaled_state.load_account_mut(address);
+            account.incr_balance(wei);
+        }
     }
 
     /// The value of a slot and the gas of reading it.

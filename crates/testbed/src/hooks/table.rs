@@ -10,12 +10,12 @@ use crate::outcome::CallKind;
 macro_rules! host {
     ($store:ident, $env:ident, $name:ident($($arg:ident: $ty:ty),*)) => {
         Function::new_typed_with_env($store, $env, |ctx: FunctionEnvMut<'_, HookEnv>, $($arg: $ty),*| {
-            measured(ctx, stringify!($name), |hook| hook.$name($($arg),*))
+            measured(ctx, stringify!($name), &[$(u64::from($arg)),*], |hook| hook.$name($($arg),*))
         })
     };
     ($store:ident, $env:ident, $name:ident($($arg:ident: $ty:ty),*) => |$hook:ident| $body:expr) => {
         Function::new_typed_with_env($store, $env, |ctx: FunctionEnvMut<'_, HookEnv>, $($arg: $ty),*| {
-            measured(ctx, stringify!($name), |$hook| $body)
+            measured(ctx, stringify!($name), &[$(u64::from($arg)),*], |$hook| $body)
         })
     };
 }
