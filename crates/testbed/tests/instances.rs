@@ -41,7 +41,7 @@ fn tb_18_a_run_leaves_nothing_behind_in_its_instance() {
     let program = chain.deploy_wasm(USER, &wat2wasm(COUNTER.as_bytes()).unwrap()).unwrap();
     let mut run = |ending: u8| {
         let outcome = chain.send(Tx::new(USER, program, vec![ending]).gas(1_000_000));
-        (outcome.name(), outcome.output.to_vec(), outcome.ink.total)
+        (outcome.outcome.name(), outcome.output.to_vec(), outcome.ink.total)
     };
     let first = run(0);
     assert_eq!((first.0, first.1.as_slice()), ("success", [1, 1, 8, 1, 6].as_slice()));
