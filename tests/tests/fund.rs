@@ -5,7 +5,7 @@ use alloy_sol_types::{sol, SolCall, SolError, SolValue};
 use fusebox_testbed::{Chain, Tx};
 use fusebox_tests::{
     abi::{
-        approveCall, armCall, balanceOfCall, callsCall, lastOkCall, mintCall, setFailingCall, setLyingCall,
+        approveCall, armCall, balanceOfCall, callsCall, lastOkCall, mintCall, setFailingCall, setFeeCall, setLyingCall,
         transferCall,
     },
     creation, wasm, who, ALICE, BOB, CAROL, DEPLOYER,
@@ -343,6 +343,17 @@ fn odd_tokens_are_credited_by_what_arrived_or_refused() {
     assert_eq!(fee.claims(), fee.balance(fee.at));
     fee.call(PROTOCOL, &drawCall { domain: U256::ZERO, need: u(50 * fee.unit), to: CAROL });
     assert_eq!(fee.claims(), fee.balance(fee.at));
+
+    let mut dear = Fund::of("SurchargeToken", 6);
+    let shares = dear.stake(ALICE, 100);
+    dear.call(ALICE, &requestCall { shares });
+    dear.chain.advance(COOLDOWN);
+    let token = dear.token;
+    dear.on(ALICE, token, &setFeeCall { bps: u(100) });
+    let (asked, moved) = (u(50 * dear.unit), u(50 * dear.unit + dear.unit / 2));
+    let redeem = redeemCall { shares: shares / u(2), receiver: ALICE, owner: ALICE };
+    dear.refuses(ALICE, &redeem, TokenShortTransfer { asked, moved });
+    assert_eq!(dear.claims(), dear.balance(dear.at));
 
     let mut liar = Fund::of("FalseToken", 6);
     let shares = liar.stake(ALICE, 100);

@@ -464,6 +464,18 @@ fn tokens_that_fail_lie_or_take_a_fee() {
 }
 
 #[test]
+fn fb_14_a_token_that_charges_its_sender_on_top_takes_nothing_from_others() {
+    let mut rig = Rig::of(Plan { token: "SurchargeToken", ..Plan::default() });
+    let (token, amount) = (rig.token, rig.units(100));
+    rig.on(DEPLOYER, token, &setFeeCall { bps: n(100) });
+    let moved = amount + rig.units(1);
+    rig.refuses(ALICE, &withdrawCall { amount }, TokenShortTransfer { asked: amount, moved });
+    rig.on(DEPLOYER, token, &setFeeCall { bps: U256::ZERO });
+    rig.call(ALICE, &withdrawCall { amount });
+    assert_eq!(rig.accounted(&[ALICE, BOB, CAROL, LP]), rig.balance(rig.perp));
+}
+
+#[test]
 fn time_that_stands_still_jumps_or_runs_backwards() {
     let mut rig = Rig::new();
     let call = open_one(&rig);

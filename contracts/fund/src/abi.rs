@@ -11,9 +11,6 @@ sol! {
     function check(uint32 market, uint8 class) external view returns (uint8 tier);
 
     error AmountTooLarge(uint256 value, uint256 max);
-    error TokenCallFailed(address token, bytes4 selector);
-    error TokenWithoutCode(address token);
-    error TokenShortTransfer(uint256 asked, uint256 moved);
     error DecimalsOutOfBounds(uint256 decimals, uint256 max);
     error ZeroAddress(uint256 argument);
     error TooFewWords(uint256 words, uint256 min);

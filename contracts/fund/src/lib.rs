@@ -7,14 +7,13 @@ extern crate alloc;
 
 pub mod abi;
 pub mod storage;
-pub mod token;
 pub mod wiring;
 
 use abi::amount;
 use alloc::{vec, vec::Vec};
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolError;
-use fusebox::vm::Vm;
+use fusebox::{token, vm::Vm};
 use fusebox_core::{
     host::{revert, word},
     panel::Class,

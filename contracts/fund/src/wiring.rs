@@ -1,10 +1,10 @@
 //! What stands between the entries and the module: construction, the panel, who draws and how much.
 
-use crate::{abi, storage, token};
+use crate::{abi, storage};
 use alloc::vec::Vec;
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolCall, SolError};
-use fusebox::vm::Vm;
+use fusebox::{token, vm::Vm};
 use fusebox_core::{
     host::{revert, word, Host},
     panel::Class,

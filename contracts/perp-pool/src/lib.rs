@@ -7,9 +7,9 @@ extern crate alloc;
 
 use alloc::{vec, vec::Vec};
 use alloy_primitives::U256;
-use fusebox::vm::Vm;
+use fusebox::{token, vm::Vm};
 use fusebox_core::panel::{Class, Scope};
-use perp::{logic, program, shell, storage, token, types::HOUSE};
+use perp::{logic, program, shell, storage, types::HOUSE};
 use stylus_sdk::{prelude::*, ArbResult};
 
 /// The pool program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.

@@ -7,9 +7,9 @@ extern crate alloc;
 
 use alloc::{vec, vec::Vec};
 use alloy_primitives::{Address, U256};
-use fusebox::vm::Vm;
+use fusebox::{token, vm::Vm};
 use fusebox_core::panel::Scope;
-use perp::{logic, program, settle, storage, token};
+use perp::{logic, program, settle, storage};
 use stylus_sdk::{prelude::*, ArbResult};
 
 /// The settlement program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.

@@ -7,8 +7,8 @@ extern crate alloc;
 
 use alloc::{vec, vec::Vec};
 use alloy_primitives::U256;
-use fusebox::vm::Vm;
-use perp::{limits, pool, program, storage, token};
+use fusebox::{token, vm::Vm};
+use perp::{limits, pool, program, storage};
 use stylus_sdk::{prelude::*, ArbResult};
 
 /// The share program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.

@@ -8,7 +8,7 @@ extern crate alloc;
 use alloc::{vec, vec::Vec};
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolError;
-use fusebox::{journal, vm::Vm};
+use fusebox::{journal, token, vm::Vm};
 use fusebox_authority::{self as authority, types::Role};
 use fusebox_breaker as breaker;
 use fusebox_core::{
@@ -16,7 +16,7 @@ use fusebox_core::{
     panel::Scope,
 };
 use fusebox_market::storage as risk;
-use perp::{abi, limits, program, storage, token, types::HOUSE};
+use perp::{abi, limits, program, storage, types::HOUSE};
 use stylus_sdk::prelude::*;
 
 /// The view program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.

@@ -74,9 +74,6 @@ sol! {
     function record(uint32 market) external returns (uint256 sighting);
     function priced(uint32 market, uint8 class) external view returns (uint256 price, uint8 tier, bool grace, uint16 volatilityBps);
 
-    error TokenCallFailed(address token, bytes4 selector);
-    error TokenWithoutCode(address token);
-    error TokenShortTransfer(uint256 asked, uint256 moved);
     error DecimalsOutOfBounds(uint256 decimals, uint256 max);
     error ZeroAddress(uint256 argument);
     error TooManyMarkets(uint256 markets, uint256 max);

@@ -20,7 +20,6 @@ pub mod side;
 pub mod storage;
 pub mod table;
 pub mod tally;
-pub mod token;
 pub mod types;
 
 use alloc::{vec, vec::Vec};

@@ -35,6 +35,9 @@ sol! {
     error IncidentTooYoung(uint64 age, uint64 bound);
     error FieldOverflow(uint256 value, uint256 bits);
     error ZeroAddress(uint8 argument, address value);
+    error TokenCallFailed(address token, bytes4 selector);
+    error TokenWithoutCode(address token);
+    error TokenShortTransfer(uint256 asked, uint256 moved);
 }
 
 /// Signature hash of [`Incident`].

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod logic;
 pub mod shell;
 pub mod storage;
+pub mod token;
 pub mod types;
 pub mod vm;
 

@@ -1,5 +1,8 @@
-//! The asset: tokens that return nothing are accepted, tokens that return false are refused, and what is
-//! credited is what arrived.
+//! ERC-20 tokens of any habit: those that return nothing are accepted, those that return false are refused, what is
+//! credited is what arrived, and what leaves is what was sent.
+//!
+//! A contract whose users' balances sum to its own needs both halves: a fee taken from the receiver would be credited to
+//! nobody's loss, one taken from the sender on top would be paid by everybody else.
 
 use crate::abi::{TokenCallFailed, TokenShortTransfer, TokenWithoutCode};
 use alloc::vec::Vec;
@@ -28,10 +31,14 @@ fn call(vm: &impl Host, token: Address, view: bool, input: &[u8]) -> Option<Opti
     Some(<[u8; 32]>::try_from(answer.as_slice()).ok().map(U256::from_be_bytes))
 }
 
+/// A number that the token answers.
+fn ask(vm: &impl Host, token: Address, selector: [u8; 4], input: &[u8]) -> Result<U256, Vec<u8>> {
+    call(vm, token, true, input).flatten().ok_or_else(|| failed(token, selector))
+}
+
 #[inline(never)] // once in a program: bytes run out before gas
-fn read(vm: &impl Host, token: Address, selector: [u8; 4], argument: Option<Address>) -> Result<U256, Vec<u8>> {
-    let input = argument.map_or_else(|| selector.to_vec(), |of| revert(selector, [word(of)]));
-    call(vm, token, true, &input).flatten().ok_or_else(|| failed(token, selector))
+fn balance(vm: &impl Host, token: Address) -> Result<U256, Vec<u8>> {
+    ask(vm, token, BALANCE_OF, &revert(BALANCE_OF, [word(vm.contract_address())]))
 }
 
 /// Moves tokens: an answer must be empty or true, and a token must have code.
@@ -45,22 +52,25 @@ fn send(vm: &impl Host, token: Address, selector: [u8; 4], input: &[u8]) -> Resu
 }
 
 /// The token's decimals, read once at construction.
+///
+/// Errors: `TokenWithoutCode`, `TokenCallFailed`.
 pub fn decimals(vm: &impl Host, token: Address) -> Result<U256, Vec<u8>> {
     if vm.code_size(token) == 0 {
         return Err(revert(TokenWithoutCode::SELECTOR, [word(token)]));
     }
-    read(vm, token, DECIMALS, None)
+    ask(vm, token, DECIMALS, &DECIMALS)
 }
 
 /// Pulls up to `amount` from `from` and returns what arrived.
 ///
-/// Errors: the token refuses, or its balance here fell, or more arrived than was asked for.
+/// Units: the token's. Errors: `TokenCallFailed`; `TokenShortTransfer` where nothing arrived, or more than was asked for.
+/// Invariants: FB-14.
 pub fn pull(vm: &impl Host, token: Address, from: Address, amount: u128) -> Result<U256, Vec<u8>> {
-    let this = vm.contract_address();
-    let before = read(vm, token, BALANCE_OF, Some(this))?;
+    let before = balance(vm, token)?;
     let asked = U256::from(amount);
-    send(vm, token, TRANSFER_FROM, &revert(TRANSFER_FROM, [word(from), word(this), asked]))?;
-    let moved = read(vm, token, BALANCE_OF, Some(this))?.saturating_sub(before);
+    let input = revert(TRANSFER_FROM, [word(from), word(vm.contract_address()), asked]);
+    send(vm, token, TRANSFER_FROM, &input)?;
+    let moved = balance(vm, token)?.saturating_sub(before);
     if moved.is_zero() || moved > asked {
         return Err(revert(TokenShortTransfer::SELECTOR, [asked, moved]));
     }
@@ -69,13 +79,13 @@ pub fn pull(vm: &impl Host, token: Address, from: Address, amount: u128) -> Resu
 
 /// Pays `amount` to `to`.
 ///
-/// Errors: the token refuses, or takes another amount from here.
+/// Units: the token's. Errors: `TokenCallFailed`; `TokenShortTransfer` where another amount left.
+/// Invariants: FB-14.
 pub fn push(vm: &impl Host, token: Address, to: Address, amount: u128) -> Result<(), Vec<u8>> {
-    let this = vm.contract_address();
-    let before = read(vm, token, BALANCE_OF, Some(this))?;
+    let before = balance(vm, token)?;
     let asked = U256::from(amount);
     send(vm, token, TRANSFER, &revert(TRANSFER, [word(to), asked]))?;
-    let moved = before.saturating_sub(read(vm, token, BALANCE_OF, Some(this))?);
+    let moved = before.saturating_sub(balance(vm, token)?);
     if moved != asked {
         return Err(revert(TokenShortTransfer::SELECTOR, [asked, moved]));
     }
