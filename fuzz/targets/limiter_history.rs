@@ -52,8 +52,6 @@ struct Way {
     shapes: Vec<(u64, u128, u64)>,
     /// The last ticket's time; fixed.
     last: u64,
-    /// Opened again while something lowers the bucket: the lane begins empty, and without being lowered.
-    reopened: bool,
 }
 
 struct Waiting {
@@ -179,8 +177,6 @@ impl World {
             if !state.0.is_configured() && bucket.is_configured() && !first {
                 assert_eq!(logic::available(&bucket, &self.params, self.now), 0, "RL-7: an opened lane is empty");
             }
-            self.ways[way].reopened =
-                !first && !bucket.overlaid && (self.ways[way].reopened || !state.0.is_configured());
             self.change(way, bucket, side);
         }
     }
@@ -458,7 +454,7 @@ impl World {
                 let most = (side.base * u128::from(line) / 10_000).max(1);
                 assert!(line < 10_000 && bucket.capacity == most, "RL-19: {} of {most}", bucket.capacity);
             } else {
-                assert!(line == 10_000 || self.ways[way].reopened, "RL-15: it did not lower");
+                assert_eq!(line, 10_000, "RL-15: it did not lower");
             }
             let open = logic::available(&bucket, &self.params, self.now);
             assert_eq!(logic::spend(bucket, &self.params, self.now, 0), Ok(bucket), "RL-1");

@@ -44,6 +44,22 @@ fn parameters_hold_their_bounds_inclusive() {
 }
 
 #[test]
+fn rl_15_a_lane_that_is_closed_and_opened_within_an_overlay_opens_lowered_and_empty() {
+    let shape = |capacity| Shape { capacity, window_mins: 24 * 60, policy: Policy::Ticket };
+    let state = logic::overlay((bucket(C), Side::default()), &P, T, 2_500, T + HOUR).unwrap();
+    let closed = logic::configure(state, &P, T + 1, shape(0), false).unwrap();
+    assert!(!closed.0.is_configured());
+    let (opened, side) = logic::configure(closed, &P, T + 2, shape(2 * C), false).unwrap();
+    assert_eq!((opened.capacity, opened.overlaid), (C / 2, true));
+    assert_eq!(logic::available(&opened, &P, T + 2), 0);
+    let after = logic::settle(opened, &side, &P, T + HOUR);
+    assert_eq!((after.capacity, after.overlaid), (2 * C, false));
+    // Opened once the overlay is over, it is whole.
+    let late = logic::configure(closed, &P, T + HOUR, shape(2 * C), false).unwrap().0;
+    assert_eq!((late.capacity, late.overlaid), (2 * C, false));
+}
+
+#[test]
 fn an_incident_halves_the_capacity_and_a_ramp_gives_it_back_step_by_step() {
     let start = T.next_multiple_of(64); // so that no end is rounded
     let state = (bucket(C), Side::default());

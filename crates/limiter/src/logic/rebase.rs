@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    params::{Config, Params, Policy, MAX_AMOUNT},
+    params::{Config, Params, Policy, FULL_BPS, MAX_AMOUNT},
     types::{low32, low64, Base, Bucket, Side, FRACTION_BITS, MAX_TIME},
 };
 use alloy_primitives::U256;
@@ -76,10 +76,11 @@ pub fn split(config: &Config, capacity: u128) -> (u128, u128) {
 
 /// A lane as it is configured for the first time (`first`: full, else empty), or changed; none at all without capacity.
 ///
-/// A small lane that is closed and opened again begins empty and after its old tickets, so that neither refills it.
+/// A small lane that is closed and opened again begins empty and after its old tickets, so that neither refills it, and as
+/// much lower as its side still says.
 ///
 /// Errors: [`Error::OutOfRange`].
-/// Invariants: RL-7.
+/// Invariants: RL-7, RL-15.
 pub fn configure(
     (bucket, side): (Bucket, Side),
     params: &Params,
@@ -97,7 +98,10 @@ pub fn configure(
     let new = Bucket { capacity, window_mins, policy, ..Bucket::default() };
     let (time, waiting) = (fixed(now)?, side.last_ready > fixed(now)?);
     let tat = if first { 0 } else { time.max(side.last_ready).saturating_add(new.window()) };
-    Ok((Bucket { tat, queued: waiting, exact: waiting, ..new }, side))
+    let (side, bps) = (Side { base: capacity, ..side }, left(&side, params, now).bps);
+    let overlaid = bps < FULL_BPS;
+    let capacity = if overlaid { reduced(capacity, bps) } else { capacity };
+    Ok((Bucket { capacity, overlaid, tat, queued: waiting, exact: waiting, ..new }, side))
 }
 
 /// The bucket in a new shape: it refills in the old one until now, then debt and credit keep their worth.
