@@ -1,18 +1,24 @@
-//! Compiled programs: each module is compiled once a process, and every call runs a fresh instance of it.
+//! Compiled programs: each module is compiled once a process, and every call runs an instance of it that is as new.
 
+mod instance;
+
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use alloy_primitives::{keccak256, B256};
 use wasmer::sys::{CompilerConfig, EngineBuilder, Features, Singlepass};
-use wasmer::{AsStoreMut, Engine, Extern, FunctionEnv, Global, Instance, Module, Store, Value};
+use wasmer::{AsStoreMut, Engine, Global, Module, Value};
 
-use crate::hooks::{self, Escape, HookEnv};
-use crate::meter::{Instrument, INK_LEFT, INK_STATUS, STACK_LEFT};
+use self::instance::Ready;
+use crate::hooks::{Escape, HookEnv};
+use crate::meter::Instrument;
 use crate::outcome::OutcomeKind;
-use crate::pricing::MAX_STACK_WORDS;
 use crate::trace::HostCall;
+
+/// Idle instances of one module on one thread: as many as its frames are likely to nest.
+const KEPT: usize = 8;
 
 /// A module that the engine does not compile although activation accepted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +35,17 @@ impl std::error::Error for CompileError {}
 /// A compiled module.
 #[derive(Clone)]
 pub(crate) struct Compiled {
+    key: B256,
     engine: Engine,
     module: Module,
     imports: Arc<[String]>,
+    /// The memory before the first instruction.
+    image: Arc<OnceLock<Arc<[u8]>>>,
+}
+
+thread_local! {
+    /// Instances that wait for their next run, by module. A store stays on its thread.
+    static IDLE: RefCell<HashMap<B256, Vec<Ready>>> = RefCell::default();
 }
 
 impl fmt::Debug for Compiled {
@@ -63,7 +77,7 @@ pub(crate) fn compile(wasm: &[u8]) -> Result<Compiled, CompileError> {
     let engine: Engine = EngineBuilder::new(compiler).set_features(Some(Features::default())).into();
     let module = Module::new(&engine, wasm).map_err(|error| CompileError(error.to_string()))?;
     let imports = module.imports().map(|import| import.name().to_string()).collect();
-    let compiled = Compiled { engine, module, imports };
+    let compiled = Compiled { key, engine, module, imports, image: Arc::default() };
     lock(cache()).insert(key, compiled.clone());
     Ok(compiled)
 }
@@ -84,48 +98,22 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Compiled {
     /// Runs the entry point with `ink` on the input that the environment holds.
-    pub(crate) fn run(&self, env: HookEnv, ink: u64) -> Result<Run, CompileError> {
-        let broken = |what: &str, error: &dyn fmt::Display| CompileError(format!("{what}: {error}"));
-        let mut store = Store::new(self.engine.clone());
-        let length = env.args.len() as u32;
-        let env = FunctionEnv::new(&mut store, env);
-        let mut imports = Vec::with_capacity(self.imports.len());
-        for name in self.imports.iter() {
-            let function = hooks::import(&mut store, &env, name).ok_or_else(|| broken("unknown import", name))?;
-            imports.push(Extern::Function(function));
-        }
-        let instance =
-            Instance::new_by_index(&mut store, &self.module, &imports).map_err(|error| broken("instance", &error))?;
-        let global = |name: &str| instance.exports.get_global(name).cloned().map_err(|error| broken(name, &error));
-        let (ink_left, status, stack) = (global(INK_LEFT)?, global(INK_STATUS)?, global(STACK_LEFT)?);
-        set(&ink_left, &mut store, Value::I64(ink as i64))?;
-        set(&stack, &mut store, Value::I32(MAX_STACK_WORDS as i32))?;
-        let memory = instance.exports.get_memory("memory").cloned().map_err(|error| broken("memory", &error))?;
-        env.as_mut(&mut store).attach(memory, ink_left.clone(), status.clone());
-        let main = instance
-            .exports
-            .get_typed_function::<u32, u32>(&store, "user_entrypoint")
-            .map_err(|error| broken("user_entrypoint", &error))?;
-
-        let marker = |name, args: Vec<u8>, outs: Vec<u8>, ink| HostCall {
-            name,
-            args: args.into(),
-            outs: outs.into(),
-            start_ink: ink,
-            end_ink: ink,
-            call: None,
+    pub(crate) fn run(&self, mut env: HookEnv, ink: u64) -> Result<Run, CompileError> {
+        let idle = IDLE.with_borrow_mut(|idle| idle.get_mut(&self.key)?.pop());
+        let mut ready = match idle {
+            Some(ready) => ready,
+            None => Ready::new(self)?,
         };
-        if let Some(steps) = &mut env.as_mut(&mut store).hostio {
+        let length = env.args.len() as u32;
+        if let Some(steps) = &mut env.hostio {
             steps.push(marker("user_entrypoint", length.to_be_bytes().to_vec(), Vec::new(), ink));
         }
-        let result = main.call(&mut store, length);
-        if let (Ok(status), Value::I64(left)) = (&result, ink_left.get(&mut store)) {
-            if let Some(steps) = &mut env.as_mut(&mut store).hostio {
-                steps.push(marker("user_returned", Vec::new(), status.to_be_bytes().to_vec(), left as u64));
-            }
+        let result = ready.run(env, ink)?;
+        let (left, exhausted, overflown) = ready.meters();
+        let mut env = ready.take();
+        if let (Ok(status), Some(steps)) = (&result, &mut env.hostio) {
+            steps.push(marker("user_returned", Vec::new(), status.to_be_bytes().to_vec(), left));
         }
-        let exhausted = status.get(&mut store) != Value::I32(0);
-        let overflown = stack.get(&mut store) == Value::I32(0);
         let (kind, note) = match result {
             Ok(0) => (OutcomeKind::Success, None),
             Ok(_) => (OutcomeKind::Revert, None),
@@ -141,18 +129,27 @@ impl Compiled {
         };
         let left = match kind {
             OutcomeKind::OutOfInk | OutcomeKind::OutOfStack => 0,
-            _ => match ink_left.get(&mut store) {
-                Value::I64(left) => left as u64,
-                _ => 0,
-            },
+            _ => left,
         };
-        let env = env.as_mut(&mut store).take();
         let output = match kind {
-            OutcomeKind::Success | OutcomeKind::Revert => env.output.clone(),
+            OutcomeKind::Success | OutcomeKind::Revert => std::mem::take(&mut env.output),
             _ => Vec::new(),
         };
+        if let Some(ready) = ready.reset() {
+            IDLE.with_borrow_mut(|idle| {
+                let idle = idle.entry(self.key).or_default();
+                if idle.len() < KEPT {
+                    idle.push(ready);
+                }
+            });
+        }
         Ok(Run { kind, output, spent: ink - left, left, env: Box::new(env), note })
     }
+}
+
+/// An entry of the trace that is no host call: where the program begins and comes back.
+fn marker(name: &'static str, args: Vec<u8>, outs: Vec<u8>, ink: u64) -> HostCall {
+    HostCall { name, args: args.into(), outs: outs.into(), start_ink: ink, end_ink: ink, call: None }
 }
 
 fn set(global: &Global, store: &mut impl AsStoreMut, value: Value) -> Result<(), CompileError> {

@@ -77,8 +77,8 @@ pub(crate) struct HookEnv {
     handles: Option<Handles>,
 }
 
-// SAFETY: the engine asks for `Send` because a store may move between threads. A `HookEnv` lives inside one call of
-// `Compiled::run`, on the thread of the executor that it points to, and neither leaves it.
+// SAFETY: the engine asks for `Send` because a store may move between threads. A `HookEnv` that points to an executor
+// lives inside one call of `Compiled::run`, on the executor's thread, and neither leaves it; an idle one points nowhere.
 unsafe impl Send for HookEnv {}
 
 impl fmt::Debug for HookEnv {
@@ -97,10 +97,22 @@ struct Handles {
 
 impl HookEnv {
     pub(crate) fn new(exec: &mut Executor, frame: Frame, args: Bytes) -> Self {
+        Self { exec, frame, args, ..Self::idle() }
+    }
+
+    /// The environment of an instance that does not run.
+    pub(crate) fn idle() -> Self {
+        let frame = Frame {
+            address: Address::ZERO,
+            caller: Address::ZERO,
+            value: U256::ZERO,
+            is_static: true,
+            reentrant: false,
+        };
         Self {
-            exec,
+            exec: std::ptr::null_mut(),
             frame,
-            args,
+            args: Bytes::new(),
             output: Vec::new(),
             return_data: Bytes::new(),
             slots: Slots::default(),
@@ -113,22 +125,6 @@ impl HookEnv {
 
     pub(crate) fn attach(&mut self, memory: Memory, ink: Global, status: Global) {
         self.handles = Some(Handles { memory, ink, status });
-    }
-
-    /// Takes the state out of a store that is about to go.
-    pub(crate) fn take(&mut self) -> Self {
-        Self {
-            exec: self.exec,
-            frame: self.frame.clone(),
-            args: std::mem::take(&mut self.args),
-            output: std::mem::take(&mut self.output),
-            return_data: std::mem::take(&mut self.return_data),
-            slots: std::mem::take(&mut self.slots),
-            last_code: self.last_code.take(),
-            tally: std::mem::take(&mut self.tally),
-            hostio: self.hostio.take(),
-            handles: None,
-        }
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) const INK_LEFT: &str = "stylus_ink_left";
 pub(crate) const INK_STATUS: &str = "stylus_ink_status";
 /// Export of the stack words that are left.
 pub(crate) const STACK_LEFT: &str = "stylus_stack_left";
+/// Exports of the module's own globals that it may write, numbered from 0: what has to be set back before it runs again.
+pub(crate) const OWN_GLOBAL: &str = "stylus_global_";
 /// The host call that pays for pages.
 const PAY_FUNC: &str = "pay_for_memory_grow";
 
@@ -45,6 +47,10 @@ pub(crate) struct Instrument {
 
 impl ModuleMiddleware for Instrument {
     fn transform_module_info(&self, info: &mut ModuleInfo) -> Result<(), MiddlewareError> {
+        let written = info.globals.iter().filter(|(_, ty)| ty.mutability == Mutability::Var).map(|(index, _)| index);
+        for (number, index) in written.collect::<Vec<_>>().into_iter().enumerate() {
+            info.exports.insert(format!("{OWN_GLOBAL}{number}"), ExportIndex::Global(index));
+        }
         let mut global = |name: Option<&str>, ty: Type, init: GlobalInit| {
             let index = info.globals.push(GlobalType::new(ty, Mutability::Var));
             info.global_initializers.push(init);
