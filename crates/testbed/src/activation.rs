@@ -24,6 +24,7 @@ mod hooks;
 mod module;
 mod refusal;
 
+pub(crate) use cost::init_gas;
 pub use cost::{memory_gas, Activated};
 pub use deployable::deployable;
 pub use refusal::Refusal;
@@ -104,11 +105,17 @@ pub fn activate(wasm: &[u8], rules: &Rules) -> Result<Activated, Refusal> {
 ///
 /// Errors: [`Refusal::WasmTooLong`], [`Refusal::CodeTooLong`].
 pub fn check_code_size(wasm: &[u8], code: &[u8], rules: &Rules) -> Result<(), Refusal> {
-    if wasm.len() > rules.max_wasm_len() {
-        return Err(Refusal::WasmTooLong { len: wasm.len(), bound: rules.max_wasm_len() });
-    }
+    check_wasm_len(wasm, rules)?;
     if code.len() > MAX_CODE_LEN {
         return Err(Refusal::CodeTooLong { len: code.len(), bound: MAX_CODE_LEN });
+    }
+    Ok(())
+}
+
+pub(crate) fn check_wasm_len(wasm: &[u8], rules: &Rules) -> Result<(), Refusal> {
+    let bound = rules.max_wasm_len();
+    if wasm.len() > bound {
+        return Err(Refusal::WasmTooLong { len: wasm.len(), bound });
     }
     Ok(())
 }
@@ -124,8 +131,12 @@ pub fn deployed_code(wasm: &[u8]) -> Vec<u8> {
 
 /// The module inside account code, or `None` where the code is not that of a Stylus program.
 pub fn decompressed(code: &[u8], rules: &Rules) -> Option<Vec<u8>> {
+    decompress(code.strip_prefix(&CODE_PREFIX)?, rules)
+}
+
+/// What is compressed, up to one byte past the longest module.
+pub(crate) fn decompress(compressed: &[u8], rules: &Rules) -> Option<Vec<u8>> {
     use std::io::Read as _;
-    let compressed = code.strip_prefix(&CODE_PREFIX)?;
     let limit = rules.max_wasm_len() as u64;
     let mut wasm = Vec::new();
     // One byte past the limit is read, so that a bomb is bounded and still seen to be too long.

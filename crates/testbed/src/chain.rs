@@ -1,5 +1,6 @@
 //! The chain as a test sees it.
 
+mod arbos;
 mod deploy;
 mod run;
 mod state;
@@ -12,6 +13,7 @@ use alloy_primitives::{address, Address, Bytes, B256, U256};
 use revm::context::BlockEnv;
 
 use crate::activation::{Activated, Rules};
+use crate::arbos::ArbOs;
 use crate::exec::Mock;
 use crate::programs::{Programs, Recent};
 use crate::world::{Hashes, World};
@@ -33,6 +35,8 @@ pub struct Chain {
     chain_id: u64,
     gas_price: u128,
     rules: Rules,
+    arbos: Option<Arc<ArbOs>>,
+    arb_hashes: Arc<Hashes>,
     block_cache: Option<Recent>,
 }
 
@@ -68,6 +72,8 @@ impl Chain {
             chain_id: 42_161,
             gas_price: 10_000_000,
             rules: Rules::default(),
+            arbos: None,
+            arb_hashes: Arc::default(),
             block_cache: None,
         }
     }
@@ -201,6 +207,7 @@ impl Chain {
     pub fn set_cached(&mut self, program: Address, cached: bool) {
         let hash = self.code_hash(program);
         Arc::make_mut(&mut self.programs).set_cached(hash, cached);
+        self.set_record_cached(hash, cached);
     }
 
     /// Lets transactions share one block, so that a program entered by one is cached for the next, 32 at most.
@@ -212,8 +219,10 @@ impl Chain {
 
     /// What activation said of a program.
     pub fn activation(&self, program: Address) -> Option<Activated> {
-        let program = self.programs.get(self.code_hash(program))?;
-        Some(program.figures.clone())
+        match self.programs.get(self.code_hash(program)) {
+            Some(program) => Some(program.figures.clone()),
+            None => self.recorded(program),
+        }
     }
 
     /// Lets an address answer calls with fixed data, at no gas of its own; all calls where no selector is given.

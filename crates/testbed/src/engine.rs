@@ -68,11 +68,9 @@ pub(crate) struct Run {
 
 /// The module compiled, from the cache of this process where it was compiled before.
 pub(crate) fn compile(wasm: &[u8]) -> Result<Compiled, CompileError> {
-    static CACHE: OnceLock<Mutex<HashMap<B256, Compiled>>> = OnceLock::new();
-    let cache = CACHE.get_or_init(Mutex::default);
     let key = keccak256(wasm);
-    if let Some(known) = lock(cache).get(&key) {
-        return Ok(known.clone());
+    if let Some(known) = compiled(key) {
+        return Ok(known);
     }
     let mut compiler = Singlepass::new();
     compiler.push_middleware(Arc::new(Instrument::default()));
@@ -80,8 +78,18 @@ pub(crate) fn compile(wasm: &[u8]) -> Result<Compiled, CompileError> {
     let module = Module::new(&engine, wasm).map_err(|error| CompileError(error.to_string()))?;
     let imports = module.imports().map(|import| import.name().to_string()).collect();
     let compiled = Compiled { key, engine, module, imports, image: Arc::default() };
-    lock(cache).insert(key, compiled.clone());
+    lock(cache()).insert(key, compiled.clone());
     Ok(compiled)
+}
+
+/// A module that this process has compiled, by the hash of its bytes.
+pub(crate) fn compiled(module: B256) -> Option<Compiled> {
+    lock(cache()).get(&module).cloned()
+}
+
+fn cache() -> &'static Mutex<HashMap<B256, Compiled>> {
+    static CACHE: OnceLock<Mutex<HashMap<B256, Compiled>>> = OnceLock::new();
+    CACHE.get_or_init(Mutex::default)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -21,11 +21,13 @@ use revm::precompile::Precompiles;
 use revm::primitives::hardfork::SpecId;
 use revm::state::EvmState;
 
+use crate::activation::Rules;
+use crate::arbos::{self, ArbOs};
 use crate::outcome::{CallKind, CallRecord, HostioTally, Ink, Log, OutcomeKind, StorageRead, StorageWrite};
 use crate::pricing::MAX_DEPTH;
 use crate::programs::{Programs, Recent};
 use crate::trace::{CallFrame, Tracer};
-use crate::world::Reader;
+use crate::world::{Hashes, Reader};
 
 pub(crate) use create::Creation;
 
@@ -85,11 +87,11 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    fn new(kind: OutcomeKind, output: Bytes, gas_left: u64) -> Self {
+    pub(crate) fn new(kind: OutcomeKind, output: Bytes, gas_left: u64) -> Self {
         Self { kind, output, gas_left: if kind.takes_all_gas() { 0 } else { gas_left }, refund: 0, note: None }
     }
 
-    fn note(mut self, note: impl Into<String>) -> Self {
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
         self
     }
@@ -111,6 +113,10 @@ pub(crate) struct Executor {
     ctx: Ctx,
     precompiles: &'static Precompiles,
     programs: Arc<Programs>,
+    rules: Rules,
+    /// Where its precompiles answer.
+    arbos: Option<Arc<ArbOs>>,
+    arb_hashes: Arc<Hashes>,
     /// Programs that were entered, charged as cached when entered again.
     pub(crate) recent: Recent,
     mocks: Arc<HashMap<Address, Vec<Mock>>>,
@@ -138,6 +144,9 @@ pub(crate) struct Start {
     pub(crate) programs: Arc<Programs>,
     pub(crate) recent: Recent,
     pub(crate) mocks: Arc<HashMap<Address, Vec<Mock>>>,
+    pub(crate) rules: Rules,
+    pub(crate) arbos: Option<Arc<ArbOs>>,
+    pub(crate) arb_hashes: Arc<Hashes>,
 }
 
 impl Executor {
@@ -155,6 +164,9 @@ impl Executor {
             ctx,
             precompiles,
             programs: start.programs,
+            rules: start.rules,
+            arbos: start.arbos,
+            arb_hashes: start.arb_hashes,
             recent: start.recent,
             mocks: start.mocks,
             open: HashMap::new(),
@@ -222,6 +234,9 @@ impl Executor {
         if let Some(precompile) = self.precompiles.get(&call.code) {
             return evm::run_precompile(precompile, call);
         }
+        if let Some(ended) = self.run_arbos(call) {
+            return ended;
+        }
         let (hash, code) = self.load_code(call.code);
         if code.is_empty() {
             return Ended::new(OutcomeKind::Success, Bytes::new(), call.gas);
@@ -230,7 +245,7 @@ impl Executor {
         if counted {
             *self.open.entry(call.target).or_default() += 1;
         }
-        let ended = if code.original_byte_slice().starts_with(&PROGRAM_PREFIX) {
+        let ended = if self.is_program(code.original_byte_slice()) {
             self.run_program(call, hash)
         } else {
             self.run_evm(call, hash, code)
@@ -241,6 +256,15 @@ impl Executor {
             }
         }
         ended
+    }
+
+    /// Whether code is run as a program.
+    fn is_program(&self, code: &[u8]) -> bool {
+        code.starts_with(&PROGRAM_PREFIX) || (self.knows_fragments() && code.starts_with(&arbos::ROOT_PREFIX))
+    }
+
+    fn knows_fragments(&self) -> bool {
+        self.arbos.is_some() && self.rules.arbos >= arbos::ARBOS_FRAGMENTS
     }
 
     fn mock(&self, call: &Call) -> Option<Mock> {

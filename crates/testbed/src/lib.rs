@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod activation;
+mod arbos;
 mod chain;
 mod engine;
 mod exec;
@@ -16,6 +17,7 @@ pub mod vectors;
 mod world;
 
 pub use activation::{Activated, Refusal, Rules};
+pub use arbos::ArbOs;
 pub use chain::{AccountState, Chain, DeployError, Snapshot};
 pub use engine::CompileError;
 pub use exec::Mock;

@@ -170,6 +170,8 @@ pub struct Executed {
     pub effective_gas_price: u128,
     /// The contract that it created.
     pub created: Option<Address>,
+    /// Accounts and slots that it looked at, warm ones included, by address.
+    pub touched: Vec<(Address, Vec<B256>)>,
     /// What was traced.
     pub trace: Option<CallFrame>,
 }

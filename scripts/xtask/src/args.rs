@@ -1,6 +1,6 @@
 //! What was typed, as a command.
 
-use crate::{gate, help};
+use crate::{e2e, gate, help};
 
 /// A command with its options.
 #[derive(Debug, PartialEq, Eq)]
@@ -10,6 +10,7 @@ pub enum Command {
     Gas(Vec<String>),
     Wasm { json: bool, names: Vec<String> },
     Vectors { folder: Option<String> },
+    E2e(e2e::Options),
     Test { steps: Vec<String> },
     Bless,
 }
@@ -46,6 +47,7 @@ pub fn parse(words: &[String]) -> Result<Command, String> {
                 Err(many) => Err(format!("vectors takes one folder, got {}", many.len())),
             }
         }
+        "e2e" => parse_e2e(command, rest),
         "test" => parse_test(command, rest),
         _ => {
             no_words(command, rest)?;
@@ -96,6 +98,14 @@ fn parse_test(command: &str, rest: &[String]) -> Result<Command, String> {
     match steps.iter().find(|step| !gate::NAMES.contains(&step.as_str())) {
         Some(step) => Err(format!("unknown step {step:?}; the steps are: {}", gate::NAMES.join(", "))),
         None => Ok(Command::Test { steps }),
+    }
+}
+
+fn parse_e2e(command: &str, rest: &[String]) -> Result<Command, String> {
+    let (flags, parts) = split(command, rest, &["--quick"])?;
+    match parts.iter().find(|part| !e2e::PARTS.contains(&part.as_str())) {
+        Some(part) => Err(format!("unknown part {part:?}; the parts are: {}", e2e::PARTS.join(", "))),
+        None => Ok(Command::E2e(e2e::Options { quick: !flags.is_empty(), parts })),
     }
 }
 
@@ -157,11 +167,19 @@ mod tests {
 
     #[test]
     fn an_error_lists_what_is_valid() {
-        assert!(typed("wams").unwrap_err().contains("demo, test, wasm, vectors, gas, bless, help"));
+        assert!(typed("wams").unwrap_err().contains("demo, test, e2e, wasm, vectors, gas, bless, help"));
         assert!(typed("wasm --jsn").unwrap_err().contains("--json, --help"));
         assert!(typed("test spell").unwrap_err().contains("format, lints, purity"));
         assert!(typed("vectors a b").unwrap_err().contains("got 2"));
         assert!(typed("bless all").unwrap_err().contains("all"));
+    }
+
+    #[test]
+    fn the_suite_takes_parts_and_a_shorter_way() {
+        let expected = e2e::Options { quick: true, parts: vec!["safe".into()] };
+        assert_eq!(typed("e2e safe --quick"), Ok(Command::E2e(expected)));
+        assert!(typed("e2e saef").unwrap_err().contains("refused, cast, viem, alloy, safe, runbook"));
+        assert!(typed("e2e --fast").unwrap_err().contains("--quick, --help"));
     }
 
     #[test]

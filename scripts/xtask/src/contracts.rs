@@ -72,7 +72,7 @@ pub fn build(root: &Path, contracts: &[Contract]) -> Result<Built, String> {
     let mut linked = Vec::new();
     for contract in contracts {
         say(&format!("building {}", contract.name));
-        let target = root.join(if contract.is_shared { "target/contracts-shared" } else { "target/contracts" });
+        let target = target(root, contract);
         let mut command = cargo(&contract.folder);
         command.args(["build", "--quiet", "--lib", "--locked", "--release", "--target", WASM, "--target-dir"]);
         command.arg(&target);
@@ -82,6 +82,11 @@ pub fn build(root: &Path, contracts: &[Contract]) -> Result<Built, String> {
         linked.push((contract.name.clone(), target.join(WASM).join("release").join(file)));
     }
     Ok(Built { toolchain: toolchain.version, linked })
+}
+
+/// The target folder of a contract.
+pub fn target(root: &Path, contract: &Contract) -> PathBuf {
+    root.join(if contract.is_shared { "target/contracts-shared" } else { "target/contracts" })
 }
 
 #[cfg(test)]

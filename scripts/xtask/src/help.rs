@@ -1,13 +1,14 @@
 //! What `help` and `--help` print.
 
 /// The commands, as they are listed everywhere.
-pub const COMMANDS: &[&str] = &["demo", "test", "wasm", "vectors", "gas", "bless", "help"];
+pub const COMMANDS: &[&str] = &["demo", "test", "e2e", "wasm", "vectors", "gas", "bless", "help"];
 
 /// The text for a command, or the overview.
 pub fn text(topic: Option<&str>) -> &'static str {
     match topic {
         Some("demo") => DEMO,
         Some("test") => TEST,
+        Some("e2e") => E2E,
         Some("wasm") => WASM,
         Some("vectors") => VECTORS,
         Some("gas") => GAS,
@@ -21,6 +22,7 @@ cargo xtask COMMAND [OPTIONS]    the one door to Fusebox
 
   demo      replay real incidents against the real contracts, with and without breakers
   test      everything CI runs: format, lints, purity, contracts, tests, vectors, goldens, docs
+  e2e       cargo-stylus, cast, Safe, alloy, viem and the runbook against a node of this machine
   wasm      build the contracts into the form that is deployed, and check every rule of activation
   vectors   run the testbed against what a real Stylus engine answered
   gas       what each check costs over an unguarded call
@@ -95,6 +97,36 @@ Examples:
 
 Sets up: the wasm target, a target without std. Takes under 60 minutes the first time on two cores. Exit code: 0, or
 1 if a step failed, or 2 for a step that does not exist.
+";
+
+const E2E: &str = "\
+cargo xtask e2e [--quick] [PART...]
+
+Starts `fusebox devnet` on a free port, deploys everything there with cargo-stylus, and drives it with the clients that
+protocol teams use, each as it is published. One line a step; where one fails, what the client said stands below it.
+
+First, always: keys, a token, feeds, Safes; `check`, `export-abi` and `deploy --no-verify` of every contract; perp a
+second time for the Safes; a market listed by proposal.
+
+  refused   programs that no chain takes, submitted as they are: what the compiler links by itself, floats, no entry
+            point, more fragments than a chain reads, too small a fee
+  cast      call, send, logs, trace, and every typed error of the shipped ABI decoded
+  viem      the same from JavaScript, events over WebSocket, overrides, snapshots
+  alloy     a client of alloy's provider with the bindings of crates/fusebox
+  safe      a guardian and a council that are Safes, two of three owners sign
+  runbook   the commands of audits/RUNBOOK.md, from the document
+
+  PART...   only these after what is always done
+  --quick   programs without a constructor are deployed from target/fusebox, with neither `check` nor `export-abi`
+
+Examples:
+  cargo xtask e2e
+  cargo xtask e2e --quick safe
+
+Sets up: the contracts; cargo-stylus 0.10.10 from the cargo registry into target/tools (once, about 5 minutes on two
+cores); the packages of tests/e2e by `npm ci`, no script of theirs run (cast, the Safe's contracts, viem). Needs Node.js
+20 or later and bash. What was said and what the node kept is in target/fusebox/e2e. Exit code: 0, or 1 if a step
+failed, or 2 for options that do not exist.
 ";
 
 const WASM: &str = "\

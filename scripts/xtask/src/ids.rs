@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Folders in which nothing is ours, or nothing is written by hand.
+const FOREIGN: [&str; 3] = ["target", "vectors", "node_modules"];
+
 /// Where an ID was seen.
 type Seen = BTreeMap<String, BTreeSet<String>>;
 
@@ -66,7 +69,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in entries.flatten() {
         let path = entry.path();
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if path.is_dir() && !hidden && !path.ends_with("target") && !path.ends_with("vectors") {
+        if path.is_dir() && !hidden && !FOREIGN.iter().any(|name| path.ends_with(name)) {
             collect(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "md") {
             files.push(path);
@@ -99,11 +102,11 @@ fn ids_of_tests(text: &str) -> Vec<String> {
     let mut ids = Vec::new();
     let mut is_test = false;
     for line in text.lines().map(str::trim) {
-        if line.starts_with("#[test]") {
+        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
             is_test = true;
         } else if line.starts_with("#[ignore") {
             is_test = false;
-        } else if let Some(name) = line.strip_prefix("fn ").or_else(|| line.strip_prefix("pub fn ")) {
+        } else if let Some(name) = ["fn ", "pub fn ", "async fn "].iter().find_map(|start| line.strip_prefix(start)) {
             if is_test {
                 ids.extend(id_of(name));
             }
@@ -135,8 +138,9 @@ mod tests {
     #[test]
     fn only_tests_count() {
         let text = "#[test]\nfn pg_1_pauses_end() {}\nfn pg_2_helper() {}\n#[test]\n// why\nfn ob_31_x() {}\n\
+                    #[tokio::test(flavor = \"multi_thread\")]\nasync fn cl_1_x() {}\n\
                     #[test]\n#[ignore]\nfn ob_32_x() {}\n#[test]\nfn u8_1_x() {}\n#[test]\nfn pg_x_1() {}\n";
-        assert_eq!(ids_of_tests(text), ["PG-1", "OB-31"]);
+        assert_eq!(ids_of_tests(text), ["PG-1", "OB-31", "CL-1"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod abi;
 mod args;
 mod contracts;
 mod drill;
+mod e2e;
 mod gate;
 mod goldens;
 mod help;
@@ -66,6 +67,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
                 Ok(code(status))
             }
         }
+        Command::E2e(options) => e2e::run(&root, &options),
         Command::Test { steps } => Ok(gate::run(&root, &steps)),
         Command::Bless => goldens::bless(&root).map(|()| ExitCode::SUCCESS),
     }

@@ -14,12 +14,17 @@ pub fn say(text: &str) {
 pub fn cargo(directory: &Path) -> Command {
     let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
     command.current_dir(directory);
+    forget_package(&mut command);
+    command
+}
+
+/// Keeps from a program what cargo told us about our own package.
+pub fn forget_package(command: &mut Command) {
     for (name, _) in std::env::vars() {
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO_BIN_NAME" {
             command.env_remove(name);
         }
     }
-    command
 }
 
 /// Runs a program to its end, its output shown.
@@ -40,6 +45,17 @@ pub fn output(command: &mut Command) -> Result<String, String> {
     }
     let errors = String::from_utf8_lossy(&output.stderr);
     Err(format!("{} ended with {}\n{}", shown(command), output.status, errors.trim_end()))
+}
+
+/// Runs a program to its end and returns what it printed on both streams, which is the message where it fails.
+pub fn output_of(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("{} did not start: {error}", shown(command)))?;
+    let streams = [output.stdout, output.stderr].map(|stream| String::from_utf8_lossy(&stream).into_owned());
+    let said = streams.concat();
+    if output.status.success() {
+        return Ok(said);
+    }
+    Err(format!("{} ended with {}\n{}", shown(command), output.status, said.trim_end()))
 }
 
 /// Runs a program that may hang, and ends it when its time is over.

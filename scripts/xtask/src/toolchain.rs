@@ -84,19 +84,41 @@ impl Toolchain {
     /// Tells cargo which compiler, library and linker to use, and to leave the paths of this machine out: they
     /// would cost bytes, and every machine would build another contract.
     pub fn apply(&self, cargo: &mut Command, root: &Path) {
-        let mut flags = Vec::new();
-        for (from, to) in remapped(root) {
-            flags.push(format!("--remap-path-prefix={}={to}", from.display()));
-        }
-        if let Some(debian) = &self.debian {
-            cargo.env("RUSTC", DEBIAN_RUSTC);
-            cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", &debian.linker);
-            flags.push(format!("--sysroot={}", debian.sysroot.display()));
-        }
-        let quoted: Vec<String> = flags.iter().map(|flag| format!("{flag:?}")).collect();
+        self.choose_compiler(cargo);
+        let quoted: Vec<String> = self.flags(root).iter().map(|flag| format!("{flag:?}")).collect();
         // Joined to the flags of .cargo/config.toml, which RUSTFLAGS would replace.
         cargo.arg("--config").arg(format!("target.{WASM}.rustflags=[{}]", quoted.join(",")));
-        cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    }
+
+    /// Tells a tool that runs cargo by itself the same, by variables: cargo then finds what `apply` has built.
+    pub fn apply_by_environment(&self, tool: &mut Command, root: &Path) {
+        self.choose_compiler(tool);
+        tool.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", self.flags(root).join(" "));
+    }
+
+    /// The compiler alone, for the same target.
+    pub fn rustc(&self, root: &Path) -> Command {
+        let mut command = Command::new(self.debian.as_ref().map_or("rustc", |_| DEBIAN_RUSTC));
+        command.current_dir(root).args(["--target", WASM]);
+        if let Some(debian) = &self.debian {
+            command.arg("--sysroot").arg(&debian.sysroot).arg(format!("-Clinker={}", debian.linker.display()));
+        }
+        command
+    }
+
+    fn choose_compiler(&self, command: &mut Command) {
+        if let Some(debian) = &self.debian {
+            command.env("RUSTC", DEBIAN_RUSTC);
+            command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", &debian.linker);
+        }
+        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    }
+
+    fn flags(&self, root: &Path) -> Vec<String> {
+        let remap = |(from, to): (PathBuf, &str)| format!("--remap-path-prefix={}={to}", from.display());
+        let mut flags: Vec<String> = remapped(root).into_iter().map(remap).collect();
+        flags.extend(self.debian.iter().map(|debian| format!("--sysroot={}", debian.sysroot.display())));
+        flags
     }
 }
 

@@ -45,7 +45,15 @@ pub struct Activated {
     compute_gas: u64,
 }
 
+/// Gas of entering a program that is not cached, without the cached part, and the cached part, for costs above the
+/// minimum.
+pub(crate) fn init_gas(cost: u16) -> (u64, u64) {
+    (MIN_INIT_GAS + u64::from(cost), MIN_CACHED_GAS + u64::from(cost))
+}
+
 impl Activated {
+    pub(crate) const FIXED_GAS: u64 = ACTIVATION_FIXED_GAS;
+
     pub(super) fn new(module: &Module<'_>, functions: &[Function], pages: u16, rules: &Rules) -> Result<Self, Refusal> {
         let count = functions.len() as u64;
         let wasm_len = module.wasm.len() as u64;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use alloy_primitives::{keccak256, Address, Bytes, B256, U256};
 
@@ -88,8 +88,7 @@ impl Chain {
         check_code_size(wasm, &code, &self.rules)?;
         let program = self.prepare(wasm)?;
         let figures = program.figures.clone();
-        let hash = keccak256(&code);
-        Arc::make_mut(&mut self.programs).insert(hash, program);
+        self.register(keccak256(&code), keccak256(wasm), program);
         self.world_mut().install(address, code);
         Ok(figures)
     }
@@ -101,7 +100,7 @@ impl Chain {
         check_code_size(&wasm, &code, &self.rules)?;
         let program = self.prepare(&wasm)?;
         let figures = program.figures.clone();
-        Arc::make_mut(&mut self.programs).insert(keccak256(&code), program);
+        self.register(keccak256(&code), keccak256(&wasm), program);
         Ok(figures)
     }
 

@@ -88,6 +88,9 @@ impl Chain {
             programs: self.programs.clone(),
             recent: self.block_cache.clone().unwrap_or_default(),
             mocks: self.mocks.clone(),
+            rules: self.rules,
+            arbos: self.arbos.clone(),
+            arb_hashes: self.arb_hashes.clone(),
         });
         exec.warm(from);
         exec

@@ -1,9 +1,11 @@
 //! Executing transactions that pay for themselves, and calls made as one.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
+use revm::state::EvmState;
 
 use super::run::{report, Ran};
 use super::Chain;
+use crate::arbos::STATE;
 use crate::exec::{Call, Creation, Executor};
 use crate::outcome::CallKind;
 use crate::trace::Tracer;
@@ -33,6 +35,17 @@ impl Chain {
     /// Errors: as [`Chain::execute`].
     pub fn simulate(&self, tx: &Transaction, tracing: Tracing) -> Result<Executed, Rejection> {
         Ok(self.attempt(tx, tracing)?.0)
+    }
+
+    /// Whether a transaction could be executed now.
+    ///
+    /// Errors: as [`Chain::execute`].
+    pub fn check(&self, tx: &Transaction) -> Result<(), Rejection> {
+        if !self.code(tx.from).is_empty() {
+            return Err(Rejection::SenderHasCode { sender: tx.from });
+        }
+        tx.check(self.block.basefee, self.block.gas_limit)?;
+        tx.check_sender(self.nonce(tx.from), self.balance(tx.from))
     }
 
     /// A copy of the chain in which accounts are not what they are.
@@ -83,8 +96,23 @@ impl Chain {
         });
         let ran = report(exec, ended, gas);
         let outcome = ran.outcome.clone();
-        Ok((Executed { outcome, gas_used, refunded, effective_gas_price: price, created, trace }, ran))
+        let touched = touched(&ran.state);
+        Ok((Executed { outcome, gas_used, refunded, effective_gas_price: price, created, touched, trace }, ran))
     }
+}
+
+/// What a transaction has looked at; not what ArbOS keeps for itself.
+fn touched(state: &EvmState) -> Vec<(Address, Vec<B256>)> {
+    let accounts = state.iter().filter(|(address, _)| **address != STATE);
+    let mut touched: Vec<_> = accounts
+        .map(|(address, account)| {
+            let mut slots: Vec<B256> = account.storage.keys().map(|slot| B256::from(*slot)).collect();
+            slots.sort_unstable();
+            (*address, slots)
+        })
+        .collect();
+    touched.sort_unstable();
+    touched
 }
 
 /// Runs the first frame.

@@ -5,7 +5,8 @@ use revm::bytecode::Bytecode;
 use revm::context::JournalTr;
 use revm::context_interface::journaled_state::account::JournaledAccountTr;
 
-use super::{Call, Ended, Executor, PROGRAM_PREFIX, SPEC};
+use super::{Call, Ended, Executor, SPEC};
+use crate::arbos::FRAGMENT_PREFIX;
 use crate::hooks::Frame;
 use crate::outcome::{CallKind, CallRecord, OutcomeKind};
 use crate::pricing::{CODE_DEPOSIT, CREATE, KECCAK_WORD, MAX_CODE, MAX_DEPTH};
@@ -94,7 +95,7 @@ impl Executor {
         if let Some(count) = self.open.get_mut(&address) {
             *count -= 1;
         }
-        let mut ended = deposit(ended);
+        let mut ended = deposit(ended, |code| self.may_hold(code));
         self.trace_logs();
         if ended.kind.is_success() {
             self.ctx.journaled_state.checkpoint_commit();
@@ -105,6 +106,11 @@ impl Executor {
             ended.refund = 0;
         }
         (address, ended)
+    }
+
+    /// Whether code that starts with 0xef may be deployed.
+    fn may_hold(&self, code: &[u8]) -> bool {
+        self.is_program(code) || (self.knows_fragments() && code.starts_with(&FRAGMENT_PREFIX))
     }
 
     /// Creates for a contract and writes it down.
@@ -165,14 +171,14 @@ impl Executor {
 }
 
 /// Pays for the code that initialisation leaves, or refuses it.
-fn deposit(ended: Ended) -> Ended {
+fn deposit(ended: Ended, may_hold: impl FnOnce(&[u8]) -> bool) -> Ended {
     if !ended.kind.is_success() {
         return ended;
     }
     let code = &ended.output;
     let refused = if code.len() > MAX_CODE {
         Some("code too long")
-    } else if code.first() == Some(&0xef) && !code.starts_with(&PROGRAM_PREFIX) {
+    } else if code.first() == Some(&0xef) && !may_hold(code) {
         Some("code starts with 0xef and is no program")
     } else if ended.gas_left < CODE_DEPOSIT * code.len() as u64 {
         Some("out of gas for the code")

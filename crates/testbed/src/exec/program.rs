@@ -1,27 +1,36 @@
 //! Entering a program, and what it asks of the transaction.
 
-use alloy_primitives::{Address, Bytes, B256, U256};
+use alloy_primitives::{keccak256, Address, Bytes, B256, U256};
 use revm::context::JournalTr;
 
 use super::{Call, Ended, Executor};
-use crate::activation::memory_gas;
+use crate::activation::{init_gas, memory_gas};
+use crate::engine::{compile, compiled, Compiled};
 use crate::hooks::{Frame, HookEnv};
 use crate::outcome::{CallKind, Ink, OutcomeKind};
 use crate::pricing::{evm_memory, CALL_VALUE, COLD_ACCOUNT, INK_PRICE, NEW_ACCOUNT, PAGE_LIMIT, STIPEND, WARM};
 
+/// An activated program, as it is entered.
+struct Entry {
+    compiled: Compiled,
+    footprint: u16,
+    init_gas: u64,
+    cached_gas: u64,
+    cached: bool,
+}
+
 impl Executor {
     pub(super) fn run_program(&mut self, call: &Call, code_hash: B256) -> Ended {
-        let Some(program) = self.programs.get(code_hash) else {
-            return Ended::new(OutcomeKind::NotRun, Bytes::new(), 0).note("program not activated");
+        let entry = match self.entry(call.code, code_hash) {
+            Ok(entry) => entry,
+            Err(why) => return Ended::new(OutcomeKind::NotRun, Bytes::new(), 0).note(why),
         };
         let recently = self.recent.enter(code_hash);
-        let cached = recently || self.programs.is_cached(code_hash);
-        let figures = &program.figures;
-        let footprint = figures.footprint_pages;
+        let footprint = entry.footprint;
         let mut init = memory_gas(footprint, self.pages_open, self.pages_ever);
-        init = init.saturating_add(figures.program_cached_gas());
-        if !cached {
-            init = init.saturating_add(figures.program_init_gas());
+        init = init.saturating_add(entry.cached_gas);
+        if !recently && !entry.cached {
+            init = init.saturating_add(entry.init_gas);
         }
         let open = self.pages_open;
         if open.saturating_add(footprint) > PAGE_LIMIT || call.gas < init {
@@ -44,7 +53,7 @@ impl Executor {
         let mut env = HookEnv::new(self, frame, call.input.clone());
         env.hostio = traced.then(Vec::new);
         let ink = (call.gas - init).saturating_mul(INK_PRICE);
-        let run = program.compiled.run(env, ink);
+        let run = entry.compiled.run(env, ink);
         let refund = self.refunds.pop().unwrap_or_default();
         self.pages_open = open;
         let mut run = match run {
@@ -69,6 +78,43 @@ impl Executor {
         }
         let left = (run.left / INK_PRICE).min(call.gas - floor);
         Ended { refund, note: run.note, ..Ended::new(run.kind, output, left) }
+    }
+
+    /// What entering a program takes, or why it may not be entered.
+    fn entry(&mut self, address: Address, code_hash: B256) -> Result<Entry, String> {
+        let Some(arbos) = self.arbos.clone() else {
+            let program = self.programs.get(code_hash).ok_or("program not activated")?;
+            return Ok(Entry {
+                compiled: program.compiled.clone(),
+                footprint: program.figures.footprint_pages,
+                init_gas: program.figures.program_init_gas(),
+                cached_gas: program.figures.program_cached_gas(),
+                cached: self.programs.is_cached(code_hash),
+            });
+        };
+        let record = self.record(code_hash);
+        let time = self.ctx.block.timestamp.saturating_to();
+        record.status(time, self.rules.stylus_version, &arbos).check()?;
+        Ok(Entry {
+            compiled: self.activated(address, code_hash)?,
+            footprint: record.footprint,
+            init_gas: init_gas(record.init_cost).0,
+            cached_gas: init_gas(record.cached_init_cost).1,
+            cached: record.cached,
+        })
+    }
+
+    /// The module that was activated for this code, compiled anew where this process has not done so yet.
+    fn activated(&mut self, address: Address, code_hash: B256) -> Result<Compiled, String> {
+        let module = self.module_hash(code_hash);
+        if let Some(compiled) = compiled(module) {
+            return Ok(compiled);
+        }
+        let wasm = self.wasm_at(address).map_err(|error| error.to_string())?;
+        if keccak256(&wasm) != module {
+            return Err("the code is not the module that was activated".to_string());
+        }
+        compile(&wasm).map_err(|error| error.to_string())
     }
 
     /// A call that a program makes: what it returned, the gas it cost and whether it succeeded.

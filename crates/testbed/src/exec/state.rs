@@ -1,29 +1,68 @@
 //! What programs read and write of the state, at the prices of the EVM.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use alloy_primitives::{Address, Bytes, LogData, B256, U256};
+use revm::context::journal::Journal;
 use revm::context::{BlockEnv, JournalTr};
 use revm::context_interface::journaled_state::account::JournaledAccountTr;
 use revm::precompile::Precompiles;
 use revm::primitives::AddressSet;
 
 use super::Executor;
-use crate::activation::memory_gas;
+use crate::activation::{memory_gas, Rules};
+use crate::arbos::{self, wasm_of, ArbOs, NoModule};
 use crate::outcome::{Log, StorageRead, StorageWrite};
 use crate::pricing::{CODE_READ, COLD_ACCOUNT, COLD_SLOT, PAGE_LIMIT, WARM};
+use crate::world::Reader;
 
 /// All precompiles, those of ArbOS included: they are warm from the start. See the README for what they answer.
 pub(super) fn precompile_addresses(precompiles: &Precompiles) -> &'static AddressSet {
     static ALL: OnceLock<AddressSet> = OnceLock::new();
-    ALL.get_or_init(|| {
-        let arbos = (0x64..=0x74_u64).chain([0xff]);
-        let arbos = arbos.map(|number| Address::from_word(B256::from(U256::from(number))));
-        precompiles.addresses().copied().chain(arbos).collect()
-    })
+    ALL.get_or_init(|| precompiles.addresses().copied().chain(arbos::precompiles()).collect())
 }
 
 impl Executor {
+    pub(crate) fn arbos(&self) -> Option<&Arc<ArbOs>> {
+        self.arbos.as_ref()
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// Frames that are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    pub(crate) fn pages_open(&self) -> u16 {
+        self.pages_open
+    }
+
+    pub(crate) fn journal(&mut self) -> &mut Journal<Reader> {
+        &mut self.ctx.journaled_state
+    }
+
+    /// The hash of a block by its number on the chain itself; zero where nobody has set it.
+    pub(crate) fn arb_block_hash(&self, number: u64) -> B256 {
+        self.arb_hashes.get(number).unwrap_or_default()
+    }
+
+    /// Moves wei without calling anyone. Whether there were enough.
+    pub(crate) fn move_balance(&mut self, from: Address, to: Address, wei: U256) -> bool {
+        let Ok(refused) = self.ctx.journaled_state.transfer(from, to, wei);
+        refused.is_none()
+    }
+
+    /// The module whose program is at an address, fragments put together.
+    pub(crate) fn wasm_at(&mut self, address: Address) -> Result<Vec<u8>, NoModule> {
+        let code = self.load_code(address).1.original_bytes();
+        let max_fragments = self.arbos.as_ref().map_or(0, |arbos| arbos.max_fragments);
+        let rules = self.rules;
+        wasm_of(&code, &rules, max_fragments, |fragment| self.load_code(fragment).1.original_bytes())
+    }
+
     pub(crate) fn block(&self) -> &BlockEnv {
         &self.ctx.block
     }
