@@ -524,6 +524,7 @@ pub fn programs(chain: &mut Chain) -> Vec<Address> {
         "perp-fund",
         "perp-touch",
         "perp-hold",
+        "perp-cross",
     ];
     let mut one = |name| chain.deploy_wasm(DEPLOYER, &wasm(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
     names.map(&mut one).to_vec()

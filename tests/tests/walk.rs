@@ -46,7 +46,7 @@ const REACHABLE: [&str; 11] = [
     "perp-view",
 ];
 /// The programs that only other programs reach.
-const INTERNAL: [&str; 12] = [
+const INTERNAL: [&str; 13] = [
     "perp-oracle",
     "perp-keeper",
     "perp-setup",
@@ -59,6 +59,7 @@ const INTERNAL: [&str; 12] = [
     "perp-tally",
     "perp-touch",
     "perp-hold",
+    "perp-cross",
 ];
 
 /// A state in which a key is stolen.

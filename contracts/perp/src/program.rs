@@ -67,8 +67,10 @@ pub const FUND: u64 = 20;
 pub const TOUCH: u64 = 21;
 /// The fund's terms, and what it holds back: reached by the other programs only.
 pub const HOLD: u64 = 22;
+/// Cross margin: reached by the other programs only.
+pub const CROSS: u64 = 23;
 /// The last of them.
-pub const LAST: u64 = HOLD;
+pub const LAST: u64 = CROSS;
 
 /// Writes where the programs are, in the order of their numbers; once, at construction.
 pub fn store(host: &mut impl Shell, programs: &[Address]) -> Result<(), Vec<u8>> {
@@ -168,10 +170,28 @@ fn amount(answer: &[U256], at: usize, program: u64) -> Result<u128, Vec<u8>> {
 }
 
 /// Settles a position and has a trade looked at: what of profits has been cut, for a position that is opened now.
-pub fn touch(vm: &impl Host, market: u32, account: Address, (why, size): (u8, u128)) -> Result<u128, Vec<u8>> {
+pub fn touch(vm: &impl Host, market: u32, account: Address, trade: (u8, u128)) -> Result<u128, Vec<u8>> {
+    touch_by(vm, TOUCH, market, account, trade)
+}
+
+/// The same, by that program or by the crossing one.
+#[inline(never)] // once in a program: bytes run out before gas
+pub fn touch_by(
+    vm: &impl Host,
+    program: u64,
+    market: u32,
+    account: Address,
+    (why, size): (u8, u128),
+) -> Result<u128, Vec<u8>> {
     let words = [U256::from(market), word(account), U256::from(why), U256::from(size)];
-    let answer = delegate(vm, TOUCH, &revert(touchCall::SELECTOR, words))?;
+    let answer = delegate(vm, program, &revert(touchCall::SELECTOR, words))?;
     Ok(answer.chunks_exact(32).map(U256::from_be_slice).next().map_or(0, |since| field_u128(since, 0, 128)))
+}
+
+/// Has the other positions of an account in a market's loss domain stand for the one in it, if it has chosen so: what
+/// that comes to, of which `why` is one of [`crate::cross`].
+pub fn cross(vm: &impl Host, market: u32, account: Address, why: u8, amount: u128) -> Result<u128, Vec<u8>> {
+    touch_by(vm, CROSS, market, account, (why, amount))
 }
 
 /// Closes a part of a side for a loss: what that will cover.

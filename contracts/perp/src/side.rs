@@ -3,7 +3,7 @@
 //! Everything here runs in the side program, for the others; it moves no tokens.
 
 use crate::{
-    abi,
+    abi, cross,
     error::Error,
     logic,
     logic::loss as rule,
@@ -66,6 +66,11 @@ fn step(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: Address) -
     }
     let held = Held { size: position.size, margin: position.margin, entry: position.entry };
     let settled = deleverage::settle(id.is_long, &from, &to, storage::scale(host), held)?;
+    // What the others of the account's domain can pay is no bad debt; then this stretch is looked at again.
+    let crossing = before.account.crossing;
+    if crossing && settled.bad_debt > 0 && program::cross(vm, market, who, cross::LEND, settled.bad_debt)? > 0 {
+        return Ok(true);
+    }
     let gain = rule::gain(&position, &settled)?;
     let (mut after, reserve) = rule::settled(before, side::reserve(host, id), &settled, at)?;
     side::set_reserve(host, id, reserve);
@@ -91,6 +96,10 @@ fn step(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: Address) -
         &[abi::PositionSettled::SIGNATURE_HASH, topic(market), who.into_word()],
         [w(closed), w(credit), w(cut), w(paid), w(collected), w(bad_debt)],
     );
+    let freed = after.account.free.saturating_sub(before.account.free);
+    if crossing && settled.held.size == 0 && freed > 0 {
+        program::cross(vm, market, who, cross::RETAIN, freed)?;
+    }
     Ok(true)
 }
 
