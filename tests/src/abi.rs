@@ -74,6 +74,7 @@ sol! {
     function challengePrice(uint32 market, uint64 hour);
     function settleAccount(address account, uint32 market) returns (uint8 outcome);
     function settleShares(address account);
+    function settleStake(address account);
     function divide();
     function stake(uint256 amount) returns (uint256 shares);
     function requestRedeem(uint256 shares) returns (uint256 value);
@@ -93,6 +94,8 @@ sol! {
     function harbour(uint32 incident) returns (uint256[] words);
     function decide(uint256[] words);
     function count(uint32 market, address account);
+    function apportion(uint32 market);
+    function forgive(uint32 market);
 
     function plain(uint32 market) returns (uint32 same);
     function checked(uint32 market) returns (uint32 same);

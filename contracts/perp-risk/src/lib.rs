@@ -51,8 +51,10 @@ impl PerpRisk {
         program::tell(self.vm(), program::SIDE, abi::mendCall::SELECTOR, words)
     }
 
-    /// Anyone has what rounding left of a domain's haircuts pay back what the domain owes.
+    /// Anyone has what rounding left of a domain's haircuts pay back what the domain owes, and, where no position is left in
+    /// it, what nobody can claim any more written off.
     pub fn release_residue(&mut self, market: u32) -> Reply<()> {
+        program::tell(self.vm(), program::DIVIDE, abi::forgiveCall::SELECTOR, [U256::from(market)])?;
         program::pay(self.vm(), market, 0)
     }
 

@@ -72,6 +72,8 @@ sol! {
     function check(uint32 market, uint8 class) external view returns (uint8 tier);
     function tighten() external;
     function count(uint32 market, address account) external;
+    function apportion(uint32 market) external;
+    function forgive(uint32 market) external;
     function poke(uint32 market) external returns (uint8 tier);
     function record(uint32 market) external returns (uint256 sighting);
     function priced(uint32 market, uint8 class) external view returns (uint256 price, uint8 tier, bool grace, uint16 volatilityBps);

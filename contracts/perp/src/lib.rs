@@ -8,6 +8,7 @@ extern crate alloc;
 pub mod abi;
 pub mod cover;
 pub mod cross;
+pub mod division;
 pub mod error;
 pub mod insurance;
 pub mod ledger;

@@ -1,6 +1,7 @@
 //! The protocol's rules: pure, by value; whoever asks gets the worse rounding.
 
 pub mod cross;
+pub mod end;
 pub mod loss;
 pub mod settle;
 

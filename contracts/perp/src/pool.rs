@@ -6,7 +6,7 @@ use crate::{
     cross, limits, logic, program,
     shell::{load, read, realised, store, topic, w, warm},
     storage,
-    types::{Account, Fill, Pool, Position, HOUSE, LOT, MAX_MARKETS},
+    types::{Account, Fill, Interest, Pool, Position, HOUSE, LOT, MAX_MARKETS},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, U256};
@@ -89,8 +89,9 @@ fn value(vm: &impl StylusHost, host: &impl Host, up: bool) -> Result<((u128, u12
     let (mut owed, mut owing, mut in_use) = (0u128, 0u128, 0u128);
     for market in 1..=fusebox::markets(host).min(MAX_MARKETS) {
         let interest = storage::interest(host, market);
-        if interest.long.size == 0 && interest.short.size == 0 {
-            continue;
+        let Interest { long, short } = interest;
+        if [long.size, short.size, long.entry, short.entry] == [0; 4] {
+            continue; // an entry without a size is of positions that deleveraging has closed and nobody has settled
         }
         let quote = program::quoted(vm, market, program::DOOR)?;
         let (a, b) = logic::unrealised(&interest, storage::released(host, market, &interest), quote.rate, up)?;

@@ -2,10 +2,10 @@
 
 use crate::{
     abi::{
-        admitCall, bearCall, carryCall, checkCall, collectCall, configureCall, countCall, coverCall, decideCall,
-        enlistCall, levyCall, listCall, markCall, observeCall, overflowCall, overlaidCall, payCall, pokeCall,
-        pricedCall, recordCall, secureCall, tightenCall, touchCall, valueCall, winningsCall, InvalidLength, NotPassed,
-        ProgramFailed, ZeroAddress,
+        admitCall, apportionCall, bearCall, carryCall, checkCall, collectCall, configureCall, countCall, coverCall,
+        decideCall, enlistCall, levyCall, listCall, markCall, observeCall, overflowCall, overlaidCall, payCall,
+        pokeCall, pricedCall, recordCall, secureCall, tightenCall, touchCall, valueCall, winningsCall, InvalidLength,
+        NotPassed, ProgramFailed, ZeroAddress,
     },
     cover::Bankrupt,
     storage,
@@ -69,8 +69,10 @@ pub const TOUCH: u64 = 21;
 pub const HOLD: u64 = 22;
 /// Cross margin: reached by the other programs only.
 pub const CROSS: u64 = 23;
+/// Who is paid what when all has been counted: reached by the other programs only.
+pub const DIVIDE: u64 = 24;
 /// The last of them.
-pub const LAST: u64 = CROSS;
+pub const LAST: u64 = DIVIDE;
 
 /// Writes where the programs are, in the order of their numbers; once, at construction.
 pub fn store(host: &mut impl Shell, programs: &[Address]) -> Result<(), Vec<u8>> {
@@ -128,6 +130,13 @@ pub fn priced(vm: &impl Host, market: u32, class: Class) -> Result<Priced, Vec<u
 ///
 /// A market that Governance winds down has a price like any other, and who provides must not be locked in by it.
 pub const DOOR: u8 = 5;
+
+/// The number that stands for what a position is worth to others: a price that is good enough to liquidate with, or else to
+/// reduce at.
+///
+/// No pause and no remembered tier takes it away: they stop what is done in a market, and whoever can pause one could
+/// otherwise have a hedge in it count for nothing.
+pub const WORTH: u8 = 6;
 
 /// See [`priced`].
 #[inline(never)]
@@ -340,6 +349,11 @@ pub fn check(vm: &impl Host, market: u32, class: Class) -> Result<(), Vec<u8>> {
 /// Counts a position at the price of a settlement.
 pub fn count(vm: &impl Host, market: u32, account: Address) -> Result<(), Vec<u8>> {
     tell(vm, TALLY, countCall::SELECTOR, [U256::from(market), word(account)])
+}
+
+/// Divides what has been counted of a market, or of all with number 0.
+pub fn apportion(vm: &impl Host, market: u32) -> Result<(), Vec<u8>> {
+    tell(vm, DIVIDE, apportionCall::SELECTOR, [U256::from(market)])
 }
 
 /// Lists a market: its number.

@@ -3,7 +3,7 @@
 //! | root | slot | word |
 //! |---|---|---|
 //! | `perp.config` | 0 | collateral token 160, its decimals 8 |
-//! | | 1 to 23 | the programs of [`crate::program`], by their numbers 160 |
+//! | | 1 to 24 | the programs of [`crate::program`], by their numbers 160 |
 //! | `perp.markets` | 4m | policy: bounty 64, target of the buffer 16, share and target of a side's profit 16 each; at 144 the buffer 112 |
 //! | | 4m+1, 4m+2 | long and short side: size 112, entry 112, snapshot 32 |
 //! | `perp.accounts` | keccak(account . root) | free 112, shares 112, at 254 whether it has cross margin anywhere, at 255 whether a profit may be warming up |

@@ -1,7 +1,7 @@
 //! What a deployment consists of.
 
 /// The programs of the reference protocol: the hot one first, then those on its storage in the order of its constructor.
-pub const PERP: [&str; 24] = [
+pub const PERP: [&str; 25] = [
     "perp",
     "perp-pool",
     "perp-oracle",
@@ -26,4 +26,5 @@ pub const PERP: [&str; 24] = [
     "perp-touch",
     "perp-hold",
     "perp-cross",
+    "perp-divide",
 ];

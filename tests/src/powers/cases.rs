@@ -163,6 +163,7 @@ pub fn walk(now: u64, id: u128, before: &Values) -> Vec<Case> {
         cases(scopes.iter().flat_map(|&market| [0, 31, 32, FAR].map(|hour| challengePriceCall { market, hour }))),
         cases(scopes.iter().flat_map(|&market| anyone.map(|account| settleAccountCall { account, market }))),
         cases(anyone.map(|account| settleSharesCall { account })),
+        cases(anyone.map(|account| settleStakeCall { account })),
         cases([divideCall {}]),
         cases(
             [0, 1, 2, u32::MAX]
