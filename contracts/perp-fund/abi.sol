@@ -17,6 +17,8 @@ interface IPerpFund {
 
     function collectHeld(address account) external returns (uint256);
 
+    function settleStake(address account) external;
+
     function fundState() external view returns (uint256[] memory);
 
     function stakeOf(address account) external view returns (uint256[] memory);

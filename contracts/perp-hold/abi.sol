@@ -10,4 +10,6 @@ interface IPerpHold {
     function decide(uint256[] memory words) external;
 
     function secure(bool entering) external;
+
+    function losses(uint32 market) external view returns (uint256[] memory);
 }

@@ -19,5 +19,9 @@ interface IPerpRisk {
 
     function takeClaim(uint32 market, address account, uint32 epoch) external;
 
+    function crossMargin(uint8 domain, bool on) external;
+
+    function crossState(address account, uint8 domain) external view returns (uint256);
+
     function losses(uint32 market) external view returns (uint256[] memory);
 }

@@ -10,6 +10,4 @@ interface IPerpTouch {
     function touch(uint32 market, address account, uint8 why, uint256 size) external returns (uint256);
 
     function claim(uint32 market, address account, uint32 epoch) external returns (uint256);
-
-    function losses(uint32 market) external view returns (uint256[] memory);
 }

@@ -65,6 +65,8 @@ sol! {
     function releaseResidue(uint32 market);
     function takeClaim(uint32 market, address account, uint32 epoch);
     function liquidate(uint32 market, address account) returns (uint8 outcome);
+    function crossMargin(uint8 domain, bool on);
+    function crossState(address account, uint8 domain) returns (uint256 word);
     function provide(uint256 amount) returns (uint256 shares);
     function remove(uint256 shares) returns (uint256 amount, uint256 ticket);
 
@@ -72,6 +74,7 @@ sol! {
     function challengePrice(uint32 market, uint64 hour);
     function settleAccount(address account, uint32 market) returns (uint8 outcome);
     function settleShares(address account);
+    function settleStake(address account);
     function divide();
     function stake(uint256 amount) returns (uint256 shares);
     function requestRedeem(uint256 shares) returns (uint256 value);
@@ -91,6 +94,8 @@ sol! {
     function harbour(uint32 incident) returns (uint256[] words);
     function decide(uint256[] words);
     function count(uint32 market, address account);
+    function apportion(uint32 market);
+    function forgive(uint32 market);
 
     function plain(uint32 market) returns (uint32 same);
     function checked(uint32 market) returns (uint32 same);
@@ -101,6 +106,9 @@ sol! {
     event Liquidated(uint32 indexed market, address indexed account, address indexed liquidator, uint256 size, uint256 notional, uint256 loss, uint256 reward, uint256 fee, uint256 badDebt);
     event PositionSettled(uint32 indexed market, address indexed account, uint256 closed, uint256 credit, uint256 cut, uint256 paid, uint256 collected, uint256 badDebt);
     event Deleveraged(uint32 indexed market, bool isLong, uint256 size, uint256 price, uint256 reserved, uint256 cover, uint256 left);
+    event CrossMargin(address indexed account, uint8 indexed domain, bool chosen);
+    event MarginMoved(address indexed account, uint32 indexed from, uint32 indexed to, uint256 amount);
+    event ProfitNetted(address indexed account, uint32 indexed from, uint32 indexed to, uint256 amount);
     event ProfitCut(uint32 indexed market, address indexed account, uint256 profit, uint256 cut);
     event Surcharged(uint32 indexed market, address indexed account, uint256 amount);
     event LossBorne(uint32 indexed domain, uint8 indexed step, uint128 amount);
@@ -214,6 +222,8 @@ sol! {
     error Healthy(uint256 equity, uint256 threshold);
     error DeleveragingNotDue(uint256 profit, uint256 bound);
     error LossAboveMargin(uint256 loss, uint256 margin);
+    error PositionNotAlone(uint32 leg, uint128 equity, uint128 needed);
+    error TooManyLegs(uint256 legs, uint256 max);
     error TermOutOfBounds(uint256 term, uint256 value, uint256 bound);
     error StakeClosed(uint256 exposure, uint64 until);
     error NoRequest(uint64 until, uint64 now);

@@ -524,6 +524,8 @@ pub fn programs(chain: &mut Chain) -> Vec<Address> {
         "perp-fund",
         "perp-touch",
         "perp-hold",
+        "perp-cross",
+        "perp-divide",
     ];
     let mut one = |name| chain.deploy_wasm(DEPLOYER, &wasm(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
     names.map(&mut one).to_vec()

@@ -46,7 +46,7 @@ const REACHABLE: [&str; 11] = [
     "perp-view",
 ];
 /// The programs that only other programs reach.
-const INTERNAL: [&str; 12] = [
+const INTERNAL: [&str; 14] = [
     "perp-oracle",
     "perp-keeper",
     "perp-setup",
@@ -59,6 +59,8 @@ const INTERNAL: [&str; 12] = [
     "perp-tally",
     "perp-touch",
     "perp-hold",
+    "perp-cross",
+    "perp-divide",
 ];
 
 /// A state in which a key is stolen.
@@ -229,6 +231,8 @@ fn what_only_programs_reach_nobody_reaches() {
     let internal = [
         case(&decideCall { words: change::decision(1, 1) }),
         case(&countCall { market: 1, account: BOB }),
+        case(&apportionCall { market: 0 }),
+        case(&forgiveCall { market: 1 }),
         case(&secureCall { entering: false }),
         case(&pricedCall { market: 1, class: 0 }),
         case(&recordCall { market: 1 }),

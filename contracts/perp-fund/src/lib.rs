@@ -47,6 +47,11 @@ impl PerpFund {
         insurance::collect(self.vm(), &mut Vm::new(self.vm()), account)
     }
 
+    /// Anyone has an account's shares of the fund paid, once everything is divided at the end of the protocol.
+    pub fn settle_stake(&mut self, account: Address) -> Reply<()> {
+        insurance::close_out(self.vm(), &mut Vm::new(self.vm()), account)
+    }
+
     /// The fund: parameters, what the stakers own, three words of what is open and held back, what a draw takes at most.
     pub fn fund_state(&self) -> Vec<U256> {
         insurance::state(&Vm::new(self.vm()))

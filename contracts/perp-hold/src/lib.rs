@@ -9,7 +9,7 @@ use alloc::{vec, vec::Vec};
 use alloy_primitives::U256;
 use fusebox::vm::Vm;
 use fusebox_authority::types::Change;
-use perp::insurance;
+use perp::{insurance, ledger};
 use stylus_sdk::prelude::*;
 
 /// The holding program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
@@ -29,5 +29,10 @@ impl PerpHold {
     /// Has the fund hold back what open incidents may cost; refuses who enters while one may still bring something back.
     pub fn secure(&mut self, entering: bool) -> Reply<()> {
         insurance::secure(&mut Vm::new(self.vm()), entering)
+    }
+
+    /// What losses have left in a market: see [`ledger::losses`].
+    pub fn losses(&self, market: u32) -> Vec<U256> {
+        ledger::losses(&Vm::new(self.vm()), market)
     }
 }

@@ -10,7 +10,7 @@ use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
 use fusebox::vm::Vm;
 use fusebox_core::host::word;
-use perp::{abi, pool, program};
+use perp::{abi, cross, pool, program};
 use stylus_sdk::{prelude::*, ArbResult};
 
 /// The risk program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
@@ -38,8 +38,10 @@ impl PerpRisk {
         program::tell(self.vm(), program::SIDE, abi::unwindCall::SELECTOR, [U256::from(market)])
     }
 
-    /// Anyone settles a position that was deleveraged; one that was not stays as it is.
+    /// Anyone settles a position that was deleveraged; one that was not stays as it is, and one of a market that is being
+    /// settled waits for its count.
     pub fn settle(&mut self, market: u32, account: Address) -> Reply<()> {
+        perp::settle::untouched(&Vm::new(self.vm()), market)?;
         program::touch(self.vm(), market, account, (0, 0)).map(drop)
     }
 
@@ -49,8 +51,10 @@ impl PerpRisk {
         program::tell(self.vm(), program::SIDE, abi::mendCall::SELECTOR, words)
     }
 
-    /// Anyone has what rounding left of a domain's haircuts pay back what the domain owes.
+    /// Anyone has what rounding left of a domain's haircuts pay back what the domain owes, and, where no position is left in
+    /// it, what nobody can claim any more written off.
     pub fn release_residue(&mut self, market: u32) -> Reply<()> {
+        program::tell(self.vm(), program::DIVIDE, abi::forgiveCall::SELECTOR, [U256::from(market)])?;
         program::pay(self.vm(), market, 0)
     }
 
@@ -60,9 +64,24 @@ impl PerpRisk {
         program::tell(self.vm(), program::TOUCH, abi::claimCall::SELECTOR, words)
     }
 
-    /// What losses have left in a market: the words of the covering program.
+    /// The caller chooses cross margin in a loss domain, or leaves it.
+    pub fn cross_margin(&mut self, domain: u8, on: bool) -> Reply<()> {
+        let vm = self.vm();
+        let why = if on { cross::CHOOSE } else { cross::LEAVE };
+        program::cross(vm, domain.into(), vm.msg_sender(), why, 0).map(drop)
+    }
+
+    /// An account in a loss domain, in a word: what its positions there have, or owe, together 112, what they need 112, how
+    /// many there are 8, how many of them have no price 8, 1 if they owe, 1 if it has cross margin there.
+    pub fn cross_state(&self, account: Address, domain: u8) -> Reply<U256> {
+        let words = [U256::from(domain), word(account), U256::from(cross::STATE), U256::ZERO];
+        let answer = program::ask(self.vm(), program::CROSS, abi::touchCall::SELECTOR, words)?;
+        Ok(answer.first().copied().unwrap_or_default())
+    }
+
+    /// What losses have left in a market: the words of the holding program.
     pub fn losses(&self, market: u32) -> Reply<Vec<U256>> {
-        let words = program::ask(self.vm(), program::TOUCH, abi::lossesCall::SELECTOR, [U256::from(market)])?;
+        let words = program::ask(self.vm(), program::HOLD, abi::lossesCall::SELECTOR, [U256::from(market)])?;
         Ok(words.into_iter().skip(2).collect())
     }
 

@@ -43,9 +43,9 @@ impl PerpSettle {
         settle::shares(vm, &mut Vm::new(vm), account)
     }
 
-    /// Divides the pool, when the protocol ends as a whole and every position is counted.
+    /// Divides pool and fund, when the protocol ends as a whole and every position is counted.
     pub fn divide(&mut self) -> Reply<()> {
-        settle::close(&mut Vm::new(self.vm()))
+        settle::close(self.vm())
     }
 
     /// Brings money back while an incident is open, what arrives being counted: the bounty, which is free at once.

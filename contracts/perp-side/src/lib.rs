@@ -10,7 +10,7 @@ use alloy_primitives::{Address, U256};
 use fusebox::vm::Vm;
 use fusebox_core::panel::Tier;
 use fusebox_market::{shell as risk, types::Weather};
-use perp::{ledger, program, side, storage, types::Rate};
+use perp::{ledger, program, settle, side, storage, types::Rate};
 use stylus_sdk::prelude::*;
 
 /// The side program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
@@ -50,6 +50,7 @@ impl PerpSide {
     /// An account pays back what a market's domain owes; with no amount, what rounding left alone does.
     pub fn mend(&mut self, market: u32, account: Address, amount: u128) -> Reply<()> {
         if amount > 0 {
+            settle::undivided(&Vm::new(self.vm()))?;
             ledger::give(&mut Vm::new(self.vm()), account, amount)?;
         }
         program::pay(self.vm(), market, amount)

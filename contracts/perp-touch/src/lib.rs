@@ -32,9 +32,4 @@ impl PerpTouch {
     pub fn claim(&mut self, market: u32, account: Address, epoch: u32) -> Reply<U256> {
         Ok(U256::from(ledger::claim(&mut Vm::new(self.vm()), market, account, epoch)?))
     }
-
-    /// What losses have left in a market: see [`ledger::losses`].
-    pub fn losses(&self, market: u32) -> Vec<U256> {
-        ledger::losses(&Vm::new(self.vm()), market)
-    }
 }

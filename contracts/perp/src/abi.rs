@@ -19,6 +19,8 @@ sol! {
     event Counted(uint32 indexed market, address indexed account, uint256 size, uint256 principal, uint256 profit, uint256 loss, uint256 badDebt);
     event ProfitsDivided(uint32 indexed market, uint256 claims, uint256 paid);
     event ProfitPaid(uint32 indexed market, address indexed account, uint256 claim, uint256 paid);
+    event MarginMoved(address indexed account, uint32 indexed from, uint32 indexed to, uint256 amount);
+    event ProfitNetted(address indexed account, uint32 indexed from, uint32 indexed to, uint256 amount);
     event ToppedUp(uint32 indexed market, address indexed account, uint256 amount);
     event Provided(address indexed account, uint256 amount, uint256 shares);
     event Removed(address indexed account, uint256 amount, uint256 shares);
@@ -70,6 +72,8 @@ sol! {
     function check(uint32 market, uint8 class) external view returns (uint8 tier);
     function tighten() external;
     function count(uint32 market, address account) external;
+    function apportion(uint32 market) external;
+    function forgive(uint32 market) external;
     function poke(uint32 market) external returns (uint8 tier);
     function record(uint32 market) external returns (uint256 sighting);
     function priced(uint32 market, uint8 class) external view returns (uint256 price, uint8 tier, bool grace, uint16 volatilityBps);
@@ -83,6 +87,7 @@ sol! {
     error AlreadyInitialised();
     error NoParameter(uint256 scope, uint256 id);
     error NotPassed(uint256 bucket, uint256 ticket);
+    error TooManyLegs(uint256 legs, uint256 max);
     error UnknownBucket(uint256 bucket, uint256 max);
     error MustWait(uint256 act);
     error NotSettling(uint256 market);

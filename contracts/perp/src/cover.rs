@@ -22,11 +22,12 @@ type Result<T> = core::result::Result<T, Vec<u8>>;
 pub struct Bankrupt {
     /// Which way it was.
     pub is_long: bool,
-    /// Its size; 0 at the end of a market, where nobody is deleveraged and all winners are paid one part anyway.
+    /// Its size; 0 for all that positions lost at the end of a market, where nobody is deleveraged and all winners are paid
+    /// one part anyway.
     pub size: u128,
     /// What of its margin was there to lose.
     pub margin: u128,
-    /// Its entry.
+    /// Its entry; of size 0 the second whose budget the fund draws on, 0 for no draw.
     pub entry: u128,
     /// Its loss.
     pub loss: u128,
@@ -51,15 +52,17 @@ pub fn bear(vm: &impl StylusHost, host: &mut impl Host, market: u32, from: &Bank
     let rate = Rate { price: from.price, scale: storage::scale(host) };
     let (domain, interest) = (storage::domain(host, market), storage::interest(host, market));
     let (before, buffer, params) = (storage::pool(host), storage::buffer(host, market), fund::storage::params(host));
+    let ends = from.size == 0;
+    let at = if ends { u64::try_from(from.entry).unwrap_or(u64::MAX) } else { host.now() };
     let layers = Layers {
         collateral: from.loss.saturating_sub(from.bad_debt),
         buffer,
-        fund: params.map_or(0, |params| fund::shell::drawable(host, &params)),
+        fund: if at == 0 { 0 } else { params.map_or(0, |params| fund::shell::drawable(host, &params)) },
         fund_floor: 0, // what can be drawn is without it
         pool: before.assets,
         pool_floor: rule::floor(&interest),
     };
-    let split = ledger::absorb(host, domain, &layers, from.loss)?;
+    let split = ledger::absorb_at(host, domain, &layers, at, from.loss)?;
     if let (Ok(params), 1..) = (params, split.fund) {
         fund::shell::draw(host, &params, u16::try_from(domain).unwrap_or(u16::MAX), split.fund)?;
     }
@@ -67,7 +70,7 @@ pub fn bear(vm: &impl StylusHost, host: &mut impl Host, market: u32, from: &Bank
     let mut covered = 0;
     let fed = Pool { assets: before.assets.saturating_add(split.buffer).saturating_add(split.fund), ..before };
     storage::store_pool(host, &before, &fed).map_err(abi::overflow)?;
-    if split.open > 0 && from.size > 0 {
+    if split.open > 0 && !ends {
         let Bankrupt { is_long, size, margin, entry, .. } = *from;
         let worth = if is_long { entry.saturating_sub(margin) } else { entry.saturating_add(margin) };
         let bankruptcy = rule::bankruptcy(is_long, size, worth, rate.scale)?;
@@ -76,7 +79,7 @@ pub fn bear(vm: &impl StylusHost, host: &mut impl Host, market: u32, from: &Bank
     let before = storage::pool(host);
     let mut pool = before;
     let index = fund::storage::ledger::index(host, domain);
-    let is_cut = from.size > 0 && split.open > covered && index.era < rule::LAST_ERA;
+    let is_cut = !ends && split.open > covered && index.era < rule::LAST_ERA;
     let profits = if is_cut { program::winnings(vm, market, rate.price)? } else { 0 };
     let (split, haircut) = ledger::conclude(host, domain, split, covered, (profits, pool.assets))?;
     pool.assets = pool.assets.saturating_sub(haircut.residue);
@@ -85,6 +88,9 @@ pub fn bear(vm: &impl StylusHost, host: &mut impl Host, market: u32, from: &Bank
         word::set_profits(host, domain, outstanding);
         let pending = word::pending(host).saturating_add(haircut.charged);
         word::set_pending(host, pending);
+        let epoch = fund::storage::ledger::book(host, domain).traders.collecting();
+        let room = word::room(host, domain, epoch).saturating_add(haircut.charged);
+        word::set_room(host, domain, epoch, room);
     }
     let spared = from.bad_debt.saturating_sub(split.pool.saturating_add(split.open));
     pool.bad_debt = pool.bad_debt.saturating_sub(spared);

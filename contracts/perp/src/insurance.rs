@@ -3,7 +3,9 @@
 //! No token moves here and no price is read.
 
 use crate::{
-    abi, logic, program,
+    abi,
+    logic::{self, settle::is_counted},
+    program, settle,
     shell::{w, warm},
     storage::{self, insurance as words},
     types::MAX_MARKETS,
@@ -22,9 +24,11 @@ use fusebox_fund::{
     error::Error,
     logic::{hold, loss},
     shell::{ledger, Exposure},
+    storage::settlement as pots,
     types::{
         ledger::{Kind, Recap},
         loss::{Cover, CoverTerms, MAX_AMOUNT},
+        settlement::Rank,
         Params,
     },
 };
@@ -117,14 +121,51 @@ fn incident(host: &impl Host, market: u32) -> Option<u64> {
 
 /// What open incidents ask before anybody enters the fund or leaves it: runs in the holding program.
 ///
-/// Errors: the door is shut for who enters. Events: `Exposed`.
+/// Errors: the door is shut for who enters; [`uncounted`]'s. Events: `Exposed`.
 pub fn secure(host: &mut impl Host, entering: bool) -> Result<()> {
+    uncounted(host)?;
     let params = params(host);
     set_aside(host, &params);
     if entering {
         shut(host)?;
     }
     Ok(())
+}
+
+/// Refuses to let anybody enter or leave while a market is being settled and not all of its positions are counted: what the
+/// fund pays for it is known to all by then, and drawn only with the last. Anyone ends that by counting the rest. Once the
+/// protocol is being settled whoever is staked is paid by [`close_out`].
+///
+/// Errors: [`abi::NotCounted`] with the market; the fund's.
+/// Invariants: PP-39.
+fn uncounted(host: &impl Host) -> Result<()> {
+    if settle::is_at(host, 0, 4) {
+        return Err(Error::Settling { started: pots::divided(host).1 }.into());
+    }
+    for market in 1..=settle::markets(host) {
+        if settle::is_at(host, market, 4) && !is_counted(&storage::interest(host, market)) {
+            return Err(revert(abi::NotCounted::SELECTOR, [U256::from(market)]));
+        }
+    }
+    Ok(())
+}
+
+/// Anyone has the shares of the fund of an account paid, once everything is divided: all at once, without a cool-down, and
+/// also those that were requested.
+///
+/// Errors: exits are stopped; [`abi::NotCounted`], [`abi::NothingDue`]. Events: `SettlementPaid`.
+/// Invariants: PP-38, PP-39.
+pub fn close_out(vm: &impl StylusHost, host: &mut impl Host, who: Address) -> Result<()> {
+    program::check(vm, 0, Class::ExitUnpriced)?;
+    if pots::divided(host).1 == 0 {
+        return Err(revert(abi::NotCounted::SELECTOR, [U256::ZERO]));
+    }
+    let params = params(host);
+    let paid = fund::shell::settlement::close_out(host, &params, who);
+    if paid == 0 {
+        return Err(revert(abi::NothingDue::SELECTOR, [who.into_word().into()]));
+    }
+    credit(host, who, paid).map(drop)
 }
 
 /// Refuses new stake while an incident is open whose domain owes the fund: what comes back is those who have lost it.
@@ -218,7 +259,11 @@ pub fn stake_of(host: &impl Host, who: Address) -> Vec<U256> {
     let params = params(host);
     let state = fund::shell::state(host, &params, who);
     let mut words = Vec::from(state.account.pack());
-    words.push(w(fund::logic::assets_down(&state.vault, state.account.shares)));
+    let worth = match pots::divided(host).1 {
+        0 => fund::logic::assets_down(&state.vault, state.account.shares),
+        _ => fund::logic::settlement::close_out(state.vault, state.account, &pots::pot(host, Rank::Stakers)).2,
+    };
+    words.push(w(worth));
     words.push(w(fund::shell::owed(host, &params, who)));
     words
 }

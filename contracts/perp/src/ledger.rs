@@ -33,21 +33,21 @@ use stylus_sdk::stylus_core::Host as StylusHost;
 
 type Result<T> = core::result::Result<T, Vec<u8>>;
 
-/// What a position bears of a deficit is its claim, as far as that epoch's deleveraging was booked; `borne` is what it
-/// would have borne by its size.
+/// What a position bears of a deficit is its claim; `borne` is what it would have borne by its size.
+///
+/// Both are a unit less here than they were rounded up to, so that what all positions of a side claim is no more than was
+/// booked, whoever is settled first.
 pub fn admit(host: &mut impl Host, market: u32, who: Address, epoch: u32, cut: u128, borne: u128) -> Result<()> {
     let domain = storage::domain(host, market);
-    let room = word::room(host, domain, epoch);
-    let (claim, used) = (cut.min(room), borne.min(room));
-    word::set_room(host, domain, epoch, room.saturating_sub(used));
-    let pending = word::pending(host);
-    word::set_pending(host, pending.saturating_sub(used));
+    let (claim, lacking) = rule::admitted(cut, borne);
+    word::take_room(host, domain, epoch, claim.saturating_add(lacking));
+    word::lower_pending(host, borne);
     if claim != 0 {
         ledger::admit(host, domain, who, Claim { epoch, amount: claim, taken: 0 })?;
     }
-    if used > claim {
+    if lacking != 0 {
         // Cover that does not come is the pool's loss; where the ledger cannot waive it, a position is settled all the same.
-        ledger::waive(host, domain, epoch, used.saturating_sub(claim), true).ok();
+        ledger::waive(host, domain, epoch, lacking, true).ok();
     }
     Ok(())
 }
@@ -85,12 +85,12 @@ pub fn collect(
     fund::storage::ledger::set_book(host, domain, &before, &levied.book);
     for claim in [levied.settled.repaying, levied.settled.collecting] {
         if claim.amount != 0 {
+            word::take_room(host, domain, claim.epoch, claim.amount);
             ledger::admit(host, domain, who, claim)?;
         }
     }
     word::set_profits(host, domain, levied.outstanding);
-    let pending = word::pending(host);
-    word::set_pending(host, pending.saturating_sub(levied.cut));
+    word::lower_pending(host, levied.cut);
     emit(host, &[abi::ProfitCut::SIGNATURE_HASH, topic(market), who.into_word()], [w(profit), w(levied.cut)]);
     Ok(Taken { taken: levied.cut, repaid: levied.settled.paid })
 }

@@ -7,6 +7,8 @@ extern crate alloc;
 
 pub mod abi;
 pub mod cover;
+pub mod cross;
+pub mod division;
 pub mod error;
 pub mod insurance;
 pub mod ledger;

@@ -1,5 +1,7 @@
 //! The protocol's rules: pure, by value; whoever asks gets the worse rounding.
 
+pub mod cross;
+pub mod end;
 pub mod loss;
 pub mod settle;
 
@@ -227,12 +229,12 @@ pub fn top_up(account: Account, position: Position, amount: u128) -> Result<(Acc
 
 /// Closes a position below its maintenance margin (in the grace after a pause: below half of it).
 ///
-/// The penalty comes out of what is left; half of it (down) is the liquidator's, at most the margin there was, so that
+/// The penalty comes out of what is left; half of it (down) is the liquidator's, at most margin and profit, so that
 /// liquidating oneself can only cost. Loss beyond the margin is the pool's, and counted.
 /// Rounding: threshold and penalty up.
 /// Errors: [`Error::Healthy`] with the equity and the threshold.
 pub fn liquidate(books: Books, closing: &Closing, now: u64, rate: Rate, grace: bool) -> Result<(Books, Fill), Error> {
-    let Books { account, position, interest, pool } = books;
+    let position = books.position;
     if position.size == 0 {
         return Err(Error::NoPosition);
     }
@@ -242,10 +244,25 @@ pub fn liquidate(books: Books, closing: &Closing, now: u64, rate: Rate, grace: b
     if left >= threshold {
         return Err(Error::Healthy { equity: left, threshold });
     }
+    close_out(books, closing, rate)
+}
+
+/// Closes a position of which is known that it, or what it stands together with, is below its maintenance margin.
+///
+/// Rounding and split as of [`liquidate`].
+/// Errors: no position.
+pub fn close_out(books: Books, closing: &Closing, rate: Rate) -> Result<(Books, Fill), Error> {
+    let Books { account, position, interest, pool } = books;
+    if position.size == 0 {
+        return Err(Error::NoPosition);
+    }
+    let value = notional(position.size, rate, true)?;
     let unwound = unwind(position, interest, position.size, rate)?;
     let penalty = bps_up(value, closing.penalty_bps.into());
-    let reward = penalty.wrapping_shr(1).min(position.margin);
+    let paid = unwound.profit.min(pool.assets);
+    let reward = penalty.wrapping_shr(1).min(position.margin.saturating_add(paid));
     let (pool, rest, bad_debt) = settle(pool, position.margin.saturating_sub(reward), unwound.profit, unwound.loss)?;
+    let rest = rest.saturating_sub(reward.saturating_sub(position.margin));
     let fee = penalty.saturating_sub(reward).min(rest);
     let pool = Pool { assets: add(pool.assets, fee)?, ..pool };
     let account = Account { free: add(account.free, rest.saturating_sub(fee))?, ..account };

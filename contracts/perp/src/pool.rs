@@ -3,10 +3,10 @@
 use crate::{
     abi,
     cover::Bankrupt,
-    limits, logic, program,
-    shell::{load, realised, store, topic, w, warm},
+    cross, limits, logic, program,
+    shell::{load, read, realised, store, topic, w, warm},
     storage,
-    types::{Account, Fill, Pool, Position, HOUSE, LOT, MAX_MARKETS},
+    types::{Account, Fill, Interest, Pool, Position, HOUSE, LOT, MAX_MARKETS},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, U256};
@@ -32,20 +32,36 @@ pub fn liquidate(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: A
     let (liquidator, rate) = (host.caller(), quote.rate);
     let (closing, now) = (risk::storage::closing(host, market), host.now());
     let mut before = load(vm, host, market, who, false, (0, 0))?;
-    let (mut after, mut fill) = logic::liquidate(before, &closing, now, rate, quote.grace)?;
-    if fill.profit > 0 && risk::storage::terms(host, market).stressed {
+    let mut pooled = false;
+    if before.account.crossing {
+        pooled = program::cross(vm, market, who, cross::EXPOSE, 0)? != 0;
+        before = read(host, market, who)?;
+    }
+    let (mut after, mut fill) = if pooled {
+        logic::close_out(before, &closing, rate)?
+    } else {
+        logic::liquidate(before, &closing, now, rate, quote.grace)?
+    };
+    if !pooled && fill.profit > 0 && risk::storage::terms(host, market).stressed {
         before = load(vm, host, market, who, true, (1, 0))?;
         (after, fill) = logic::liquidate(before, &closing, now, rate, quote.grace)?;
     }
     if risk::logic::is_paced(&closing, fill.notional, fill.bad_debt > 0) {
         program::pass(vm, host, limits::liquidations(market), fill.notional)?;
     }
-    after.account = realised(host, who, after.account, 0, 0, fill.loss);
+    // What an isolated position has left is less than its maintenance margin; a winner among others has no such bound.
+    let warmup = if pooled { risk::storage::terms(host, market).warmup_mins } else { 0 };
+    let paid = fill.profit.saturating_sub(after.pool.unpaid.saturating_sub(before.pool.unpaid));
+    after.account = realised(host, who, after.account, u32::from(warmup).saturating_mul(60), paid, fill.loss);
     let policy = storage::policy(host, market);
     let (pool, buffer) = logic::loss::feed(after.pool, storage::buffer(host, market), policy.buffer_bps, fill.fee);
     after.pool = pool;
     storage::store_buffer(host, market, buffer).map_err(abi::overflow)?;
     store(host, market, who, &before, &after)?;
+    if pooled {
+        let left = after.account.free.saturating_sub(before.account.free);
+        program::cross(vm, market, who, cross::RETAIN, left)?;
+    }
     let keeper = logic::credit(storage::account(host, liquidator), fill.reward)?; // loaded after the store: he may be `who`
     storage::store_account(host, liquidator, keeper).map_err(abi::overflow)?;
     let Fill { size, notional, loss, reward, fee, bad_debt, .. } = fill;
@@ -73,8 +89,9 @@ fn value(vm: &impl StylusHost, host: &impl Host, up: bool) -> Result<((u128, u12
     let (mut owed, mut owing, mut in_use) = (0u128, 0u128, 0u128);
     for market in 1..=fusebox::markets(host).min(MAX_MARKETS) {
         let interest = storage::interest(host, market);
-        if interest.long.size == 0 && interest.short.size == 0 {
-            continue;
+        let Interest { long, short } = interest;
+        if [long.size, short.size, long.entry, short.entry] == [0; 4] {
+            continue; // an entry without a size is of positions that deleveraging has closed and nobody has settled
         }
         let quote = program::quoted(vm, market, program::DOOR)?;
         let (a, b) = logic::unrealised(&interest, storage::released(host, market, &interest), quote.rate, up)?;

@@ -2,10 +2,10 @@
 
 use crate::{
     abi::{
-        admitCall, bearCall, carryCall, checkCall, collectCall, configureCall, countCall, coverCall, decideCall,
-        enlistCall, levyCall, listCall, markCall, observeCall, overflowCall, overlaidCall, payCall, pokeCall,
-        pricedCall, recordCall, secureCall, tightenCall, touchCall, valueCall, winningsCall, InvalidLength, NotPassed,
-        ProgramFailed, ZeroAddress,
+        admitCall, apportionCall, bearCall, carryCall, checkCall, collectCall, configureCall, countCall, coverCall,
+        decideCall, enlistCall, levyCall, listCall, markCall, observeCall, overflowCall, overlaidCall, payCall,
+        pokeCall, pricedCall, recordCall, secureCall, tightenCall, touchCall, valueCall, winningsCall, InvalidLength,
+        NotPassed, ProgramFailed, ZeroAddress,
     },
     cover::Bankrupt,
     storage,
@@ -67,8 +67,12 @@ pub const FUND: u64 = 20;
 pub const TOUCH: u64 = 21;
 /// The fund's terms, and what it holds back: reached by the other programs only.
 pub const HOLD: u64 = 22;
+/// Cross margin: reached by the other programs only.
+pub const CROSS: u64 = 23;
+/// Who is paid what when all has been counted: reached by the other programs only.
+pub const DIVIDE: u64 = 24;
 /// The last of them.
-pub const LAST: u64 = HOLD;
+pub const LAST: u64 = DIVIDE;
 
 /// Writes where the programs are, in the order of their numbers; once, at construction.
 pub fn store(host: &mut impl Shell, programs: &[Address]) -> Result<(), Vec<u8>> {
@@ -127,6 +131,13 @@ pub fn priced(vm: &impl Host, market: u32, class: Class) -> Result<Priced, Vec<u
 /// A market that Governance winds down has a price like any other, and who provides must not be locked in by it.
 pub const DOOR: u8 = 5;
 
+/// The number that stands for what a position is worth to others: a price that is good enough to liquidate with, or else to
+/// reduce at.
+///
+/// No pause and no remembered tier takes it away: they stop what is done in a market, and whoever can pause one could
+/// otherwise have a hedge in it count for nothing.
+pub const WORTH: u8 = 6;
+
 /// See [`priced`].
 #[inline(never)]
 pub fn quoted(vm: &impl Host, market: u32, code: u8) -> Result<Priced, Vec<u8>> {
@@ -168,10 +179,28 @@ fn amount(answer: &[U256], at: usize, program: u64) -> Result<u128, Vec<u8>> {
 }
 
 /// Settles a position and has a trade looked at: what of profits has been cut, for a position that is opened now.
-pub fn touch(vm: &impl Host, market: u32, account: Address, (why, size): (u8, u128)) -> Result<u128, Vec<u8>> {
+pub fn touch(vm: &impl Host, market: u32, account: Address, trade: (u8, u128)) -> Result<u128, Vec<u8>> {
+    touch_by(vm, TOUCH, market, account, trade)
+}
+
+/// The same, by that program or by the crossing one.
+#[inline(never)] // once in a program: bytes run out before gas
+pub fn touch_by(
+    vm: &impl Host,
+    program: u64,
+    market: u32,
+    account: Address,
+    (why, size): (u8, u128),
+) -> Result<u128, Vec<u8>> {
     let words = [U256::from(market), word(account), U256::from(why), U256::from(size)];
-    let answer = delegate(vm, TOUCH, &revert(touchCall::SELECTOR, words))?;
+    let answer = delegate(vm, program, &revert(touchCall::SELECTOR, words))?;
     Ok(answer.chunks_exact(32).map(U256::from_be_slice).next().map_or(0, |since| field_u128(since, 0, 128)))
+}
+
+/// Has the other positions of an account in a market's loss domain stand for the one in it, if it has chosen so: what
+/// that comes to, of which `why` is one of [`crate::cross`].
+pub fn cross(vm: &impl Host, market: u32, account: Address, why: u8, amount: u128) -> Result<u128, Vec<u8>> {
+    touch_by(vm, CROSS, market, account, (why, amount))
 }
 
 /// Closes a part of a side for a loss: what that will cover.
@@ -320,6 +349,11 @@ pub fn check(vm: &impl Host, market: u32, class: Class) -> Result<(), Vec<u8>> {
 /// Counts a position at the price of a settlement.
 pub fn count(vm: &impl Host, market: u32, account: Address) -> Result<(), Vec<u8>> {
     tell(vm, TALLY, countCall::SELECTOR, [U256::from(market), word(account)])
+}
+
+/// Divides what has been counted of a market, or of all with number 0.
+pub fn apportion(vm: &impl Host, market: u32) -> Result<(), Vec<u8>> {
+    tell(vm, DIVIDE, apportionCall::SELECTOR, [U256::from(market)])
 }
 
 /// Lists a market: its number.

@@ -3,11 +3,14 @@
 
 use crate::{
     abi,
-    logic::{self, settle as rules},
+    logic::{self, loss::since_of, settle as rules},
     program,
     shell::{topic, w},
-    storage::{self, settle as words},
-    types::{Pool, Side, HOUSE, MAX_MARKETS},
+    storage::{
+        self,
+        settle::{self as words, Won},
+    },
+    types::{HOUSE, MAX_MARKETS},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
@@ -20,12 +23,13 @@ use fusebox_core::{
     panel::{Class, Scope, Tier, SIGNAL},
 };
 use fusebox_fund::{
+    error::Error,
     logic::ledger as rule,
     shell::{ledger, settlement},
     storage::{ledger as books, settlement as pots},
     types::{
-        ledger::Harbour,
-        settlement::{Anchor, Rank, Totals},
+        ledger::{Book, Claim, Claims, Harbour},
+        settlement::{Anchor, Rank},
     },
 };
 use stylus_sdk::stylus_core::Host as StylusHost;
@@ -52,8 +56,14 @@ pub fn decide(host: &mut impl Host, change: &Change<'_>) -> Result<()> {
         (WIND_DOWN, []) => Ok(HOUSE.wind_down(host, scope)?),
         (REOPEN, []) => Ok(HOUSE.reopen(host, scope)?),
         (SETTLE, []) => {
-            HOUSE.settle_scope(host, scope)?;
             let markets = if scope.is_protocol() { 1..=markets(host) } else { change.scope..=change.scope };
+            let fresh: Vec<u32> = markets.clone().filter(|market| !is_at(host, *market, 4)).collect();
+            HOUSE.settle_scope(host, scope)?;
+            for market in fresh {
+                // Profits that nobody could cut any more from here on are not cut by what the domain loses later.
+                let index = books::index(host, storage::domain(host, market));
+                words::store_begun(host, market, since_of(index));
+            }
             markets.for_each(|market| begin(host, market));
             Ok(())
         }
@@ -71,7 +81,8 @@ pub fn decide(host: &mut impl Host, change: &Change<'_>) -> Result<()> {
     }
 }
 
-fn markets(host: &impl Host) -> u32 {
+/// How many markets there are.
+pub(crate) fn markets(host: &impl Host) -> u32 {
     fusebox::markets(host).min(MAX_MARKETS)
 }
 
@@ -122,7 +133,7 @@ pub fn remember(host: &mut impl Host, market: u32, seen: &Sighting) -> Result<()
 }
 
 /// Whether Governance keeps a scope at that tier, by its number.
-fn is_at(host: &impl Host, scope: u32, tier: u8) -> bool {
+pub(crate) fn is_at(host: &impl Host, scope: u32, tier: u8) -> bool {
     decision_state(host, Scope::new(scope)).first() == Some(&U256::from(tier))
 }
 
@@ -167,86 +178,71 @@ pub fn account(vm: &impl StylusHost, host: &mut impl Host, who: Address, market:
     Ok(1)
 }
 
-/// Fixes what the winners of a market are paid once every position of it is counted.
+/// Whether the scope of a market is being settled, so that its positions wait for their count.
 ///
-/// Where the protocol ends as a whole one ratio is for all of them: [`close`].
-pub fn divide(host: &mut impl Host, market: u32) -> Result<()> {
-    let interest = storage::interest(host, market);
-    if !rules::is_counted(&interest) {
-        return Ok(());
+/// Errors: the fund's, where it is.
+pub fn untouched(host: &impl Host, market: u32) -> Result<()> {
+    match pots::settlement(host, market).started {
+        0 => Ok(()),
+        started => Err(Error::Settling { started }.into()),
     }
-    for is_long in [true, false] {
-        let side = interest.side(is_long);
-        if side.size != 0 {
-            // What rounding left is nobody's, and would keep the pool's door shut.
-            storage::store_side(host, market, is_long, Side { size: 0, entry: 0, ..side }).map_err(abi::overflow)?;
-        }
-    }
-    if is_at(host, 0, 4) {
-        return Ok(());
-    }
-    let (pool, profits) = (storage::pool(host), words::profits(host, market));
-    if profits.divided || profits.pot.claims == 0 {
-        return Ok(());
-    }
-    let (after, profits) = rules::divide(pool, profits);
-    words::store_profits(host, market, &profits).map_err(abi::overflow)?;
-    storage::store_pool(host, &pool, &after).map_err(abi::overflow)?;
-    let topics = [abi::ProfitsDivided::SIGNATURE_HASH, topic(market)];
-    emit(host, &topics, [w(profits.pot.claims), w(profits.pot.paid)]);
-    Ok(())
 }
 
-/// Divides the pool when the protocol ends as a whole and every position of every market is counted: profits first, then
-/// who provided. Principal was never in it, and who staked is paid by the fund's own shares.
+/// Whether there is still somebody to pay: what comes once all is divided would be nobody's.
 ///
-/// Errors: [`abi::NotSettling`], [`abi::NotCounted`] with the market; the fund's, the second time. Events: `Divided`.
-/// Invariants: PP-21, PP-22.
-pub fn close(host: &mut impl Host) -> Result<()> {
-    if !is_at(host, 0, 4) {
-        return Err(revert(abi::NotSettling::SELECTOR, [U256::ZERO]));
+/// Errors: the fund's, where all is divided.
+pub fn undivided(host: &impl Host) -> Result<()> {
+    match pots::divided(host).1 {
+        0 => Ok(()),
+        started => Err(Error::Settling { started }.into()),
     }
-    let mut profits = 0u128;
-    for market in 1..=markets(host) {
-        if !rules::is_counted(&storage::interest(host, market)) {
-            return Err(revert(abi::NotCounted::SELECTOR, [U256::from(market)]));
-        }
-        let of = words::profits(host, market);
-        if !of.divided {
-            profits = profits.saturating_add(of.pot.claims);
-        }
-    }
-    let pool = storage::pool(host);
-    let providers = pool.assets.saturating_sub(profits);
-    settlement::divide(host, &Totals { assets: pool.assets, profits, providers, ..Totals::default() })?;
-    let unpaid = pool.unpaid.saturating_add(profits.saturating_sub(pool.assets));
-    storage::store_pool(host, &pool, &Pool { unpaid, ..pool }).map_err(abi::overflow)
+}
+
+/// Divides what there is when the protocol ends as a whole: see [`crate::division::protocol`].
+pub fn close(vm: &impl StylusHost) -> Result<()> {
+    program::apportion(vm, 0)
 }
 
 /// Pays what an account has won, once: the claim is forgotten.
 fn pay(host: &mut impl Host, who: Address, market: u32) -> Result<()> {
-    let claim = words::claim(host, who, market).map_err(abi::overflow)?;
-    if claim == 0 {
+    let won = words::claim(host, who, market).map_err(abi::overflow)?;
+    if won.profit == 0 {
         return Err(revert(abi::NothingDue::SELECTOR, [who.into_word().into()]));
     }
-    if !words::profits(host, market).divided {
-        divide(host, market)?;
-    }
-    let profits = words::profits(host, market);
-    if !profits.divided && pots::divided(host).1 == 0 {
+    let before = words::profits(host, market);
+    if !before.divided {
         return Err(revert(abi::NotCounted::SELECTOR, [U256::from(market)]));
     }
-    words::store_claim(host, who, market, 0).map_err(abi::overflow)?;
-    if !profits.divided {
-        let paid = settlement::pay(host, who, Rank::Profits, claim);
-        return credit(host, who, paid);
+    words::forget_claim(host, who, market).map_err(abi::overflow)?;
+    let (claim, cut) = rules::after_cuts(&won, &before);
+    let (mut account, after, paid) = rules::pay(storage::account(host, who), before, claim)?;
+    if cut.asked > 0 {
+        let repaid = owed_back(host, who, market, &cut)?;
+        account = logic::credit(account, repaid)?;
+        let topics = [abi::ProfitCut::SIGNATURE_HASH, topic(market), who.into_word()];
+        emit(host, &topics, [w(won.profit), w(cut.asked)]);
     }
-    let (account, profits, paid) = rules::pay(storage::account(host, who), profits, claim)?;
-    words::store_profits(host, market, &profits).map_err(abi::overflow)?;
+    words::store_profits(host, market, &before, &after).map_err(abi::overflow)?;
     storage::store_account(host, who, account).map_err(abi::overflow)?;
     let topics = [abi::ProfitPaid::SIGNATURE_HASH, topic(market), who.into_word()];
     emit(host, &topics, [w(claim), w(paid)]);
     Ok(())
+}
+
+/// What earlier cuts took of a profit is owed back by the domain's ledger: what was repaid of it already is paid at once.
+fn owed_back(host: &mut impl Host, who: Address, market: u32, cut: &Won) -> Result<u128> {
+    let domain = storage::domain(host, market);
+    for (epoch, amount) in [(cut.epoch, cut.repaying), (cut.epoch.saturating_add(1), cut.collecting)] {
+        if amount != 0 {
+            ledger::admit(host, domain, who, Claim { epoch, amount, taken: 0 })?;
+        }
+    }
+    let before = books::book(host, domain);
+    let repaid = cut.repaid.min(before.traders.held);
+    let held = before.traders.held.saturating_sub(repaid);
+    let after = Book { traders: Claims { held, ..before.traders }, ..before };
+    books::set_book(host, domain, &before, &after);
+    Ok(repaid)
 }
 
 /// Out of the divided pool into free collateral.
@@ -280,6 +276,8 @@ pub fn shares(vm: &impl StylusHost, host: &mut impl Host, who: Address) -> Resul
 
 /// The market of an incident that is open by the clock and has lost something that may be brought back.
 ///
+/// Once all was divided nobody would be given what comes back.
+///
 /// Errors: the journal's; [`abi::IncidentClosed`], [`abi::NothingLost`].
 pub fn returnable(host: &impl Host, id: u32) -> Result<u32> {
     let count = panel::incidents(host);
@@ -287,7 +285,7 @@ pub fn returnable(host: &impl Host, id: u32) -> Result<u32> {
         return Err(revert(fusebox::abi::UnknownIncident::SELECTOR, [U256::from(id), U256::from(count)]));
     }
     let incident = panel::incident(host, id);
-    if incident.is_resolved() || host.now() >= incident.ends {
+    if incident.is_resolved() || host.now() >= incident.ends || pots::divided(host).1 != 0 {
         return Err(revert(abi::IncidentClosed::SELECTOR, [U256::from(id)]));
     }
     if books::recovery(host, id).recorded == 0 {
@@ -320,7 +318,8 @@ pub fn give_back(vm: &impl StylusHost, host: &mut impl Host, id: u32, arrived: U
 }
 
 /// How a market ends: the settlement's word; what its winners claim, are paid, and have not taken; then the record, hour by
-/// hour, and the breaker's reference last: price, when, feeds.
+/// hour, and the breaker's reference after it: price, when, feeds; last what earlier cuts ask of the claims and take, and
+/// what was lost beyond margins.
 pub fn state(host: &impl Host, market: u32) -> Vec<U256> {
     let profits = words::profits(host, market);
     let mut state = Vec::from([
@@ -334,12 +333,14 @@ pub fn state(host: &impl Host, market: u32) -> Vec<U256> {
         let Anchor { price, at, feeds } = anchor(host, market, hour);
         state.extend([w(price), U256::from(at), U256::from(feeds)]);
     }
+    state.extend([profits.asked, profits.collected, profits.missing].map(w));
     state
 }
 
-/// What an account has won in a market that settles and was not paid.
+/// What an account has won in a market that settles and was not paid; once it is fixed, without what earlier cuts take.
 pub fn claim(host: &impl Host, who: Address, market: u32) -> Result<U256> {
-    words::claim(host, who, market).map(w).map_err(abi::overflow)
+    let won = words::claim(host, who, market).map_err(abi::overflow)?;
+    Ok(w(rules::after_cuts(&won, &words::profits(host, market)).0))
 }
 
 /// The latest terms of a return: their number, rate in basis points, cap, hash of the text; then, of an incident, what it

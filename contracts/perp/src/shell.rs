@@ -1,7 +1,7 @@
 //! User actions: price first and by value, load, decide, store, log; tokens move in `lib.rs`, last.
 
 use crate::{
-    abi,
+    abi, cross,
     error::Error,
     limits,
     logic::{self, Order},
@@ -44,13 +44,15 @@ pub(crate) fn load(
         let mut books = read(host, market, who)?;
         let position = &mut books.position;
         let is_current = position.size == 0 || position.snapshot == books.interest.side(position.is_long).snapshot;
-        if looked || is_current && !stressed {
+        let is_pooled = books.account.crossing && trade.0 == cross::REDUCE;
+        if looked || is_current && !stressed && !is_pooled {
             if stressed {
                 position.since = since; // of a position that is opened now as well
             }
             return Ok(books);
         }
-        since = program::touch(vm, market, who, trade)?;
+        let program = if is_pooled { program::CROSS } else { program::TOUCH };
+        since = program::touch_by(vm, program, market, who, trade)?;
         looked = true;
     }
 }
@@ -111,13 +113,20 @@ pub fn increase(
     let (after, fill, opening) = logic::increase(before, terms.fee_bps, quote.rate, order)?;
     let weather = Weather { tier: quote.tier, volatility_bps: quote.volatility_bps };
     let (caps, ratchet) = risk::storage::caps(host, market);
-    let (next, _) = risk::logic::admit(ratchet, (&terms, &caps), host.now(), weather, &opening)?;
+    let crossing = before.account.crossing;
+    let mut next = ratchet;
+    if !crossing {
+        (next, _) = risk::logic::admit(ratchet, (&terms, &caps), host.now(), weather, &opening)?;
+    }
     store(host, market, who, &before, &after)?;
     emit(
         host,
         &[abi::Increased::SIGNATURE_HASH, topic(market), who.into_word()],
         [U256::from(order.is_long), w(fill.size), w(fill.notional), w(order.margin), w(fill.fee)],
     );
+    if crossing {
+        return program::cross(vm, market, who, cross::ENTER, 0).map(drop);
+    }
     // What is remembered is by the approved terms, and seldom: another program's.
     if next == ratchet && !terms.overlaid {
         return Ok(());
@@ -172,7 +181,11 @@ pub fn reduce(vm: &impl StylusHost, host: &mut impl Host, market: u32, size: Opt
         &[abi::Reduced::SIGNATURE_HASH, topic(market), who.into_word()],
         [w(size), w(notional), w(profit), w(loss), w(fee), U256::ZERO], // a bankrupt position is liquidated
     );
-    Ok(())
+    let freed = after.account.free.saturating_sub(before.account.free);
+    if !before.account.crossing || freed == 0 {
+        return Ok(());
+    }
+    program::cross(vm, market, who, cross::KEEP, freed).map(drop)
 }
 
 /// Moves free collateral into a position.

@@ -3,14 +3,14 @@
 //! Everything here runs in the side program, for the others; it moves no tokens.
 
 use crate::{
-    abi,
+    abi, cross,
     error::Error,
     logic,
     logic::loss as rule,
     program,
     shell::{read, realised, store, topic, w},
     storage::{self, loss as word, loss::Stamp},
-    types::{Interest, Pool, Rate, Side, BPS, MAX_AMOUNT, MAX_MARKETS},
+    types::{Interest, Pool, Position, Rate, Side, BPS, MAX_AMOUNT, MAX_MARKETS},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, U256};
@@ -26,7 +26,7 @@ use fusebox_market::{
         self as market_words,
         side::{self, SideId},
     },
-    types::side::{Ask, Closed, Held, Limits, Settled, Snapshot},
+    types::side::{Ask, Closed, Held, Index, Limits, Settled, Snapshot},
 };
 use stylus_sdk::stylus_core::Host as StylusHost;
 
@@ -47,13 +47,22 @@ fn point(snapshot: u64) -> Snapshot {
     Snapshot(u32::try_from(snapshot).unwrap_or(u32::MAX))
 }
 
-/// One stretch of history: up to the end of an epoch, or to where claims belong to another one.
-fn step(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: Address) -> Result<bool> {
-    let before = read(host, market, who)?;
-    let position = before.position;
-    let (was, now) = (point(position.snapshot), point(before.interest.side(position.is_long).snapshot));
+/// A stretch of a side's history that a position has not settled: up to the end of an epoch, or to where claims belong to
+/// another one.
+pub(crate) struct Stretch {
+    pub(crate) id: SideId,
+    pub(crate) from: Index,
+    pub(crate) to: Index,
+    pub(crate) at: Snapshot,
+    pub(crate) stamp: Stamp,
+}
+
+/// The next of them, for a position on a side as it stands; none where there is none.
+#[inline(always)] // bytes: it is in each of two programs once
+pub(crate) fn next_stretch(host: &impl Host, market: u32, position: &Position, side: &Side) -> Option<Stretch> {
+    let (was, now) = (point(position.snapshot), point(side.snapshot));
     if position.size == 0 || was == now {
-        return Ok(false);
+        return None;
     }
     let id = SideId { market, is_long: position.is_long };
     let next = Snapshot(was.0.saturating_add(1));
@@ -64,8 +73,24 @@ fn step(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: Address) -
     if reached.epoch == from.epoch && last < at && reached.size > to.size {
         (to, at) = (reached, last);
     }
+    Some(Stretch { id, from, to, at, stamp })
+}
+
+/// Settles one stretch.
+fn step(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: Address) -> Result<bool> {
+    let before = read(host, market, who)?;
+    let position = before.position;
+    let Some(stretch) = next_stretch(host, market, &position, &before.interest.side(position.is_long)) else {
+        return Ok(false);
+    };
+    let Stretch { id, from, to, at, stamp } = stretch;
     let held = Held { size: position.size, margin: position.margin, entry: position.entry };
     let settled = deleverage::settle(id.is_long, &from, &to, storage::scale(host), held)?;
+    // What the others of the account's domain can pay is no bad debt; then this stretch is looked at again.
+    let crossing = before.account.crossing;
+    if crossing && settled.bad_debt > 0 && program::cross(vm, market, who, cross::LEND, settled.bad_debt)? > 0 {
+        return Ok(true);
+    }
     let gain = rule::gain(&position, &settled)?;
     let (mut after, reserve) = rule::settled(before, side::reserve(host, id), &settled, at)?;
     side::set_reserve(host, id, reserve);
@@ -91,6 +116,10 @@ fn step(vm: &impl StylusHost, host: &mut impl Host, market: u32, who: Address) -
         &[abi::PositionSettled::SIGNATURE_HASH, topic(market), who.into_word()],
         [w(closed), w(credit), w(cut), w(paid), w(collected), w(bad_debt)],
     );
+    let freed = after.account.free.saturating_sub(before.account.free);
+    if crossing && settled.held.size == 0 && freed > 0 {
+        program::cross(vm, market, who, cross::RETAIN, freed)?;
+    }
     Ok(true)
 }
 

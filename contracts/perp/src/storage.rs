@@ -3,10 +3,10 @@
 //! | root | slot | word |
 //! |---|---|---|
 //! | `perp.config` | 0 | collateral token 160, its decimals 8 |
-//! | | 1 to 22 | the programs of [`crate::program`], by their numbers 160 |
+//! | | 1 to 24 | the programs of [`crate::program`], by their numbers 160 |
 //! | `perp.markets` | 4m | policy: bounty 64, target of the buffer 16, share and target of a side's profit 16 each; at 144 the buffer 112 |
 //! | | 4m+1, 4m+2 | long and short side: size 112, entry 112, snapshot 32 |
-//! | `perp.accounts` | keccak(account . root) | free 112, shares 112, at 255 whether a profit may be warming up |
+//! | `perp.accounts` | keccak(account . root) | free 112, shares 112, at 254 whether it has cross margin anywhere, at 255 whether a profit may be warming up |
 //! | `perp.positions` | keccak(account, market . root) | size 120, margin 120, long 1 |
 //! | | the next | entry 128, snapshot 32, index of cuts 96 |
 //! | `perp.pool` | 0 | assets 128, shares 128 |
@@ -41,8 +41,8 @@ const POOL: U256 = erc7201("perp.pool");
 pub const TERM: u16 = 0x0500;
 /// Where the word of a market's policy has its buffer.
 const BUFFER: u32 = 144;
-/// Where the word of an account says that a profit may be warming up.
-const WARMING: u32 = 255;
+/// Where the word of an account says that it has cross margin anywhere, and above it that a profit may be warming up.
+const FLAGS: u32 = 254;
 
 /// A packed word.
 pub type Packed = Result<U256, FieldOverflow>;
@@ -190,10 +190,12 @@ pub fn store_side(host: &mut impl Host, market: u32, is_long: bool, side: Side) 
 /// An account.
 pub fn account(host: &impl Host, who: Address) -> Account {
     let packed = host.load(entry(host, ACCOUNTS, word(who)));
+    let flags = field(packed, FLAGS, 2);
     Account {
         free: field_u128(packed, 0, 112),
         shares: field_u128(packed, 112, 112),
-        warming: field(packed, WARMING, 1) == 1,
+        warming: flags & 2 != 0,
+        crossing: flags & 1 != 0,
     }
 }
 
@@ -201,7 +203,8 @@ pub fn account(host: &impl Host, who: Address) -> Account {
 pub fn store_account(host: &mut impl Host, who: Address, account: Account) -> Result<(), FieldOverflow> {
     let slot = entry(host, ACCOUNTS, word(who));
     let packed = with_field_u128(with_field_u128(U256::ZERO, 0, 112, account.free)?, 112, 112, account.shares)?;
-    host.store(slot, with_field(packed, WARMING, 1, account.warming.into())?);
+    let flags = u64::from(account.warming) << 1 | u64::from(account.crossing);
+    host.store(slot, with_field(packed, FLAGS, 2, flags)?);
     Ok(())
 }
 

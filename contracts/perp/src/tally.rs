@@ -2,29 +2,43 @@
 
 use crate::{
     abi,
-    cover::Bankrupt,
-    logic::{self, settle as rules},
-    program, settle,
-    shell::{load, store, topic, w},
-    storage::{self, settle as words},
-    types::Rate,
+    logic::{
+        loss as rule,
+        settle::{self as rules, Counted},
+    },
+    program,
+    shell::{read, store, topic, w},
+    side::{next_stretch, Stretch},
+    storage::{
+        self, loss as word,
+        settle::{self as words, Won},
+    },
+    types::{Books, Rate},
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolError, SolEvent};
 use fusebox_core::host::{emit, revert, Host};
-use fusebox_fund::{self as fund, shell::settlement, storage::settlement as pots, types::settlement::Phase};
-use fusebox_market as risk;
+use fusebox_fund::{shell::settlement, storage::ledger as books, types::ledger::Book, types::settlement::Phase};
+use fusebox_market::{
+    self as risk,
+    logic::deleverage,
+    storage::side,
+    types::side::{Held, Settled},
+};
 use stylus_sdk::stylus_core::Host as StylusHost;
 
 type Result<T> = core::result::Result<T, Vec<u8>>;
 
 /// Counts a position at the price that is fixed: what it did not lose of its margin is free at once, what it lost is the
-/// pool's, what it has won a claim. The last that is counted fixes what all winners are paid.
+/// pool's, what it has won a claim, what it lost beyond its margin joins a sum. The last that is counted has all that
+/// depends on sums done.
 ///
+/// A position that was deleveraged is brought up to its side here and not as before a trade: what a trade would be paid by
+/// the pool, and what earlier cuts ask, wait for the last as well.
 /// Errors: [`abi::NotSettling`], [`abi::NotFixed`]; amounts past their bound.
-/// Events: `Counted`, `ProfitsDivided`; those of a loss.
-/// Invariants: PP-20.
+/// Events: `PositionSettled`, `Counted`, `ProfitsDivided`; those of a loss.
+/// Invariants: PP-20, PP-36.
 pub fn count(vm: &impl StylusHost, host: &mut impl Host, who: Address, market: u32) -> Result<()> {
     let price = match settlement::phase(host, market) {
         Phase::Fixed { price } => price,
@@ -32,50 +46,65 @@ pub fn count(vm: &impl StylusHost, host: &mut impl Host, who: Address, market: u
         _ => return Err(revert(abi::NotSettling::SELECTOR, [U256::from(market)])),
     };
     let rate = Rate { price, scale: storage::scale(host) };
-    let before = load(vm, host, market, who, false, (0, 0))?;
-    if before.position.size == 0 {
-        return settle::divide(host, market); // deleveraging had closed all of it
-    }
-    let (after, counted) = rules::count(before, rate)?;
+    let domain = storage::domain(host, market);
+    let (book, until) = (books::book(host, domain), words::begun(host, market));
+    let before = read(host, market, who)?;
+    let (books, so_far) = brought(vm, host, market, who, &book, before)?;
+    let (after, counted) = rules::count(books, rate, &book, until, so_far)?;
     if after.account.warming {
         risk::shell::lost(host, who, counted.loss);
     }
     store(host, market, who, &before, &after)?;
-    let rules::Counted { size, principal, profit, loss, bad_debt } = counted;
-    if bad_debt > 0 {
-        // Buffer and fund make it up as far as they go; what is left the division has less.
-        let loss = loss.saturating_add(bad_debt);
-        program::bear(vm, market, &Bankrupt { is_long: false, size: 0, margin: 0, entry: 0, loss, bad_debt, price })?;
-    }
-    let profit = levied(vm, host, market, who, profit, before.position.since)?;
+    let Counted { size, principal, loss, won, missing } = counted;
     let profits = words::profits(host, market);
     // What is counted after the division is what rounding had left: nobody's ratio changes for it.
-    if profit > 0 && !profits.divided && pots::divided(host).1 == 0 {
-        let profits = rules::claimed(profits, profit)?;
-        words::store_profits(host, market, &profits).map_err(abi::overflow)?;
-        words::store_claim(host, who, market, profit).map_err(abi::overflow)?;
+    if !profits.divided {
+        words::store_profits(host, market, &profits, &rules::joined(profits, &counted)?).map_err(abi::overflow)?;
+        if won != Won::default() {
+            words::store_claim(host, who, market, &won).map_err(abi::overflow)?;
+        }
+        word::take_room(host, domain, won.epoch, won.repaying);
+        word::take_room(host, domain, won.epoch.saturating_add(1), won.collecting);
     }
     let topics = [abi::Counted::SIGNATURE_HASH, topic(market), who.into_word()];
-    emit(host, &topics, [w(size), w(principal), w(profit), w(loss), w(bad_debt)]);
-    settle::divide(host, market)
+    emit(host, &topics, [w(size), w(principal), w(won.profit), w(loss), w(missing)]);
+    if rules::is_counted(&after.interest) {
+        program::apportion(vm, market)?;
+    }
+    Ok(())
 }
 
-/// What is left of a profit after what was cut of it since the position was opened, as wherever one is realised; what of
-/// that is repaid already is free at once.
-fn levied(
+/// Brings a position through what deleveragings of its side have made of it: its claims of the ledger are admitted.
+///
+/// Events: `PositionSettled` for each stretch; the fund's.
+fn brought(
     vm: &impl StylusHost,
     host: &mut impl Host,
     market: u32,
     who: Address,
-    profit: u128,
-    since: u128,
-) -> Result<u128> {
-    let until = logic::loss::since_of(fund::storage::ledger::index(host, storage::domain(host, market)));
-    if until <= since || profit == 0 {
-        return Ok(profit);
+    book: &Book,
+    before: Books,
+) -> Result<(Books, Counted)> {
+    let (mut books, mut so_far) = (before, Counted::default());
+    loop {
+        let position = books.position;
+        let stretch = next_stretch(host, market, &position, &books.interest.side(position.is_long));
+        let Some(Stretch { id, from, to, at, stamp }) = stretch else { return Ok((books, so_far)) };
+        let held = Held { size: position.size, margin: rules::means(&position, &so_far), entry: position.entry };
+        let settled = deleverage::settle(id.is_long, &from, &to, storage::scale(host), held)?;
+        let gain = rule::gain(&position, &settled)?;
+        let reserve = side::reserve(host, id);
+        let (next, reserve, counted) = rules::passed(books, reserve, &settled, at, so_far)?;
+        (books, so_far) = rules::withheld(next, book, stamp.since, gain, counted)?;
+        side::set_reserve(host, id, reserve);
+        let released = side::released(host, id).saturating_sub(settled.released(id.is_long, &held));
+        side::set_released(host, id, released);
+        let borne = settled.cut.saturating_add(settled.shortfall);
+        if borne > 0 {
+            program::admit(vm, market, who, stamp.epoch, settled.cut, borne)?;
+        }
+        let Settled { closed, credit, cut, paid, collected, bad_debt, .. } = settled;
+        let topics = [abi::PositionSettled::SIGNATURE_HASH, topic(market), who.into_word()];
+        emit(host, &topics, [w(closed), w(credit), w(cut), w(paid), w(collected), w(bad_debt)]);
     }
-    let (taken, repaid) = program::collect(vm, market, who, until, since, profit)?;
-    let account = logic::credit(storage::account(host, who), repaid)?;
-    storage::store_account(host, who, account).map_err(abi::overflow)?;
-    Ok(profit.saturating_sub(taken))
 }

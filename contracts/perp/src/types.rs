@@ -147,6 +147,8 @@ pub struct Account {
     pub shares: u128,
     /// Some of the free collateral may be a profit that is still warming up.
     pub warming: bool,
+    /// It has chosen cross margin in some loss domain; which ones is the market module's word.
+    pub crossing: bool,
 }
 
 /// The liquidity pool: the counterparty of every trader.

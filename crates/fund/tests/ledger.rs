@@ -661,6 +661,33 @@ mod on_a_host {
     }
 
     #[test]
+    fn if_40_a_loss_that_was_fixed_before_draws_on_the_budget_of_then() {
+        let day = 86_400;
+        let began = Memory { now: 100 * day, ..Memory::default() };
+        let absorbed = |now: u64, at: u64, before: u128| {
+            let mut host = Memory { now: 100 * day, ..began.clone() };
+            shell::set_cover(&mut host, D, CoverTerms::new(0, 0, 1_000, 10).unwrap(), 1_000).unwrap();
+            let layers = Layers { fund: 1_000, ..Layers::default() };
+            let drawn = shell::absorb(&mut host, D, &layers, before).unwrap().fund;
+            host.now = now;
+            let left = Layers { fund: 1_000 - drawn, ..layers };
+            shell::absorb_at(&mut host, D, &left, at, 500).unwrap().fund
+        };
+        // 60 of the 100 were drawn before; whether it is counted then or five epochs later, 40 are left.
+        assert_eq!(absorbed(100 * day, 100 * day, 60), 40);
+        assert_eq!(absorbed(150 * day, 100 * day, 60), 40);
+        assert_eq!(absorbed(150 * day, 150 * day, 60), 94, "a loss of then");
+        // Where the domain has lost in a later epoch, that one's budget is left for both.
+        let mut host = began;
+        shell::set_cover(&mut host, D, CoverTerms::new(0, 0, 1_000, 10).unwrap(), 1_000).unwrap();
+        host.now = 130 * day;
+        let drawn = shell::absorb(&mut host, D, &Layers { fund: 1_000, ..Layers::default() }, 30).unwrap().fund;
+        assert_eq!(drawn, 30);
+        let left = Layers { fund: 970, ..Layers::default() };
+        assert_eq!(shell::absorb_at(&mut host, D, &left, 100 * day, 500).unwrap().fund, 70);
+    }
+
+    #[test]
     fn a_loss_is_paid_back_in_order() {
         let mut host = scene();
         shell::admit(&mut host, D, BOB, Claim { epoch: 1, amount: 10, taken: 0 }).unwrap();

@@ -3,10 +3,11 @@
 
 use fusebox_fund::{
     error::Error,
-    logic::settlement::{challenge, divide, payout_down, phase, propose, wind_down},
+    logic::settlement::{challenge, close_out, divide, payout_down, phase, propose, wind_down},
     types::{
         loss::MAX_AMOUNT,
         settlement::{Anchor, Phase, Pot, Settlement, Totals, MAX_PRICE, MAX_RESTARTS, MAX_SECOND, WINDOW_SECS},
+        Account, Vault,
     },
 };
 use num_bigint::BigUint;
@@ -223,6 +224,42 @@ proptest! {
     }
 
     #[test]
+    fn if_39_stakers_are_paid_their_part_of_what_is_left_in_any_order(
+        stakes in prop::collection::vec(0u128..1 << 90, 1..20), nobodys in 0u128..1 << 90, assets in 0u128..1 << 96,
+        rotate in any::<prop::sample::Index>(), requested in any::<bool>(),
+    ) {
+        let shares = stakes.iter().sum::<u128>() + nobodys;
+        let (vault, pot) = (Vault { assets, shares, epoch: 3 }, Pot { claims: assets, paid: assets });
+        let staked = |shares| {
+            let account = Account { shares, epoch: 3, ..Account::default() };
+            if requested { Account { requested: shares / 2, value: 1, since: 7, ..account } } else { account }
+        };
+        let run = |order: &[usize]| {
+            let (mut left, mut paid) = (vault, vec![0; stakes.len()]);
+            for at in order {
+                let (next, account, part) = close_out(left, staked(stakes[*at]), &pot);
+                assert_eq!(next.assets + part, left.assets);
+                assert_eq!(account, Account { epoch: 3, ..Account::default() });
+                assert_eq!(close_out(next, account, &pot), (next, account, 0), "once");
+                (left, paid[*at]) = (next, part);
+            }
+            (left, paid)
+        };
+        let forward: Vec<usize> = (0..stakes.len()).collect();
+        let mut turned = forward.clone();
+        turned.rotate_left(rotate.index(stakes.len()));
+        turned.reverse();
+        let (left, paid) = run(&forward);
+        prop_assert_eq!(run(&turned), (left, paid.clone()));
+        for (stake, paid) in stakes.iter().zip(&paid) {
+            let exact = if shares == 0 { BigUint::ZERO } else { BigUint::from(*stake) * assets / shares };
+            prop_assert_eq!(BigUint::from(*paid), exact);
+        }
+        // Where every share is somebody's, nothing but dust is left: the floor is paid out as well.
+        prop_assert!(nobodys > 0 || shares == 0 || left.assets <= stakes.len() as u128);
+    }
+
+    #[test]
     fn if_37_the_words_of_a_settlement_survive_their_packing(
         price in 0..=MAX_PRICE, [at, started, until] in [0..=MAX_SECOND, 0..=MAX_SECOND, 0..=MAX_SECOND],
         feeds in 0..=u8::MAX, restarts in 0u8..128, winding in any::<bool>(), claims in amount(), paid in amount(),
@@ -243,8 +280,27 @@ mod on_a_host {
     use fusebox_fund::{
         shell::settlement::{self as shell, abi},
         storage::settlement as storage,
-        types::settlement::Rank,
+        types::{settlement::Rank, Params},
     };
+
+    #[test]
+    fn if_39_a_stake_is_paid_once_out_of_the_pot_of_the_division() {
+        let mut host = Memory { now: T, ..Memory::default() };
+        let (alice, vault) = (Address::repeat_byte(0xa1), Vault { assets: 901, shares: 3_000, epoch: 0 });
+        fusebox_fund::storage::set_vault(&mut host, &vault);
+        let stake = Account { shares: 1_000, requested: 500, value: 2, since: 9, ..Account::default() };
+        fusebox_fund::storage::set_account(&mut host, alice, &Account::default(), &stake);
+        shell::divide(&mut host, &Totals { assets: 901, stakers: 901, ..Totals::default() }).unwrap();
+        assert_eq!(shell::close_out(&mut host, &Params::DEFAULT, alice), 300);
+        let paid: abi::SettlementPaid = decode(&host, 1);
+        assert_eq!((paid.account, paid.rank, paid.paid), (alice, 3, 300));
+        assert_eq!(fusebox_fund::storage::vault(&host), Vault { assets: 601, ..vault });
+        assert_eq!(fusebox_fund::storage::account(&host, alice), Account::default());
+        assert_eq!(shell::close_out(&mut host, &Params::DEFAULT, alice), 0);
+        // Shares of an epoch that a total loss has ended are nothing.
+        fusebox_fund::storage::set_account(&mut host, alice, &Account::default(), &Account { epoch: 1, ..stake });
+        assert_eq!(shell::close_out(&mut host, &Params::DEFAULT, alice), 0);
+    }
 
     fn decode<E: SolEvent>(host: &Memory, i: usize) -> E {
         E::decode_raw_log(host.logs[i].topics.iter().copied(), &host.logs[i].data).unwrap()
@@ -277,6 +333,11 @@ mod on_a_host {
         assert_eq!(shell::pay(&mut host, alice, Rank::Stakers, 7), 0);
         let paid: abi::SettlementPaid = decode(&host, logs);
         assert_eq!((paid.account, paid.rank, paid.claim, paid.paid), (alice, 1, 13, 6));
+        // The stakers' pot is empty here, and so is what a stake is paid; it is forgotten all the same.
+        let stake = Account { shares: 1_000, ..Account::default() };
+        fusebox_fund::storage::set_account(&mut host, alice, &Account::default(), &stake);
+        assert_eq!(shell::close_out(&mut host, &Params::DEFAULT, alice), 0);
+        assert_eq!(fusebox_fund::storage::account(&host, alice), Account::default());
         let divided: abi::Divided = decode(&host, logs - 1);
         assert_eq!((divided.principal, divided.profits, divided.residue), (80, 20, 0));
     }

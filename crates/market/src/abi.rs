@@ -33,11 +33,18 @@ sol! {
     error MarketOutOfRange(uint128 value, uint128 bound);
 }
 
+#[inline(never)] // once in a program, not once for each error
+fn pair(selector: [u8; 4], a: u128, b: u128) -> Vec<u8> {
+    revert(selector, [U256::from(a), U256::from(b)])
+}
+
+#[inline(never)]
+fn three(selector: [u8; 4], a: u32, b: u128, c: u128) -> Vec<u8> {
+    revert(selector, [U256::from(a), U256::from(b), U256::from(c)])
+}
+
 impl From<Error> for Vec<u8> {
     fn from(error: Error) -> Self {
-        let pair = |selector, a: u128, b: u128| revert(selector, [U256::from(a), U256::from(b)]);
-        let three =
-            |selector, a: u32, b: u128, c: u128| revert(selector, [U256::from(a), U256::from(b), U256::from(c)]);
         match error {
             Error::Term { term, value, bound } => three(MarketTerm::SELECTOR, term.into(), value, bound),
             Error::UnknownTerm { term, bound } => pair(UnknownTerm::SELECTOR, term.into(), bound.into()),

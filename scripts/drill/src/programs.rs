@@ -1,7 +1,7 @@
 //! What a deployment consists of.
 
 /// The programs of the reference protocol: the hot one first, then those on its storage in the order of its constructor.
-pub const PERP: [&str; 23] = [
+pub const PERP: [&str; 25] = [
     "perp",
     "perp-pool",
     "perp-oracle",
@@ -25,4 +25,6 @@ pub const PERP: [&str; 23] = [
     "perp-fund",
     "perp-touch",
     "perp-hold",
+    "perp-cross",
+    "perp-divide",
 ];

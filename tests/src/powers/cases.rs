@@ -109,6 +109,7 @@ pub fn walk(now: u64, id: u128, before: &Values) -> Vec<Case> {
         cases(sizes().map(|(size, _)| reduceCall { market: 1, size, limitPrice: zero })),
         cases(scopes.map(|market| closeCall { market, limitPrice: zero })),
         cases(scopes.iter().flat_map(|&market| anyone.map(|account| liquidateCall { market, account }))),
+        cases([0, 1, 255].iter().flat_map(|&domain| [true, false].map(|on| crossMarginCall { domain, on }))),
         cases([zero, one, U256::from(1_000_000_000u64), most].map(|amount| depositCall { amount })),
         cases([zero, one, U256::from(1_000_000_000u64), most].map(|amount| withdrawCall { amount })),
         cases([one, most].map(|amount| topUpCall { market: 1, amount })),
@@ -162,6 +163,7 @@ pub fn walk(now: u64, id: u128, before: &Values) -> Vec<Case> {
         cases(scopes.iter().flat_map(|&market| [0, 31, 32, FAR].map(|hour| challengePriceCall { market, hour }))),
         cases(scopes.iter().flat_map(|&market| anyone.map(|account| settleAccountCall { account, market }))),
         cases(anyone.map(|account| settleSharesCall { account })),
+        cases(anyone.map(|account| settleStakeCall { account })),
         cases([divideCall {}]),
         cases(
             [0, 1, 2, u32::MAX]

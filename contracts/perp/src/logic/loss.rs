@@ -108,6 +108,16 @@ pub fn gain(position: &Position, settled: &Settled) -> Result<u128, Error> {
     Ok(cash.saturating_add(more).saturating_sub(less).min(settled.credit))
 }
 
+/// What a position that bears `cut` of a deficit claims, and what of `borne`, its part by size, it lacks.
+///
+/// Rounding: down, where what is borne was rounded up.
+/// Invariants: PP-11.
+pub fn admitted(cut: u128, borne: u128) -> (u128, u128) {
+    let part = borne.saturating_sub(1);
+    let claim = cut.min(part);
+    (claim, part.saturating_sub(claim))
+}
+
 /// What becomes of a profit between two points of the index of cuts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Levied {

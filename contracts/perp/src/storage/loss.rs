@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `perp.loss` | 0 | what all who were cut have still to pay, to the pool 128 |
 //! | `perp.loss.profits` | domain | of it, by haircuts 128 |
-//! | `perp.loss.room` | domain << 32 + epoch of claims | of it, by deleveraging in that epoch 128 |
+//! | `perp.loss.room` | domain << 32 + epoch of claims | what was booked in that epoch and is no claim yet 128 |
 //! | `perp.loss.stamp` | side << 34 + point | [`Stamp`] of a deleveraging |
 //! | `perp.loss.last` | keccak(stamp + side << 176 . root) | the last point with that stamp 32 |
 
@@ -60,14 +60,27 @@ fn room_slot(domain: u32, epoch: u32) -> U256 {
     element(ROOM, u64::from(domain).wrapping_shl(32) | u64::from(epoch))
 }
 
-/// What those who were deleveraged in that epoch have still to pay, and may claim.
+/// What was booked in an epoch, by deleveraging and by cuts of profits, and has not become anybody's claim.
 pub fn room(host: &impl Host, domain: u32, epoch: u32) -> u128 {
     amount(host, room_slot(domain, epoch))
 }
 
-/// Writes what those who were deleveraged in that epoch have still to pay.
+/// Writes what has not become anybody's claim in an epoch.
 pub fn set_room(host: &mut impl Host, domain: u32, epoch: u32, room: u128) {
     host.store(room_slot(domain, epoch), U256::from(room));
+}
+
+/// A claim was made in an epoch, or never will be.
+#[inline(never)] // once in a program: bytes run out before gas
+pub fn take_room(host: &mut impl Host, domain: u32, epoch: u32, amount: u128) {
+    let room = room(host, domain, epoch);
+    set_room(host, domain, epoch, room.saturating_sub(amount));
+}
+
+/// Of what all who were cut have still to pay, an amount was paid.
+pub fn lower_pending(host: &mut impl Host, amount: u128) {
+    let pending = pending(host);
+    set_pending(host, pending.saturating_sub(amount));
 }
 
 fn number(market: u32, is_long: bool) -> u64 {

@@ -3,8 +3,11 @@
 use crate::{
     error::Error,
     logic::loss::{bounded, part_down},
-    types::settlement::{
-        Anchor, Division, Phase, Pot, Settlement, Totals, MAX_PRICE, MAX_RESTARTS, MAX_SECOND, WINDOW_SECS,
+    types::{
+        settlement::{
+            Anchor, Division, Phase, Pot, Settlement, Totals, MAX_PRICE, MAX_RESTARTS, MAX_SECOND, WINDOW_SECS,
+        },
+        Account, Vault,
     },
 };
 use fusebox_core::time::live;
@@ -111,4 +114,18 @@ pub fn divide(totals: &Totals) -> Result<Division, Error> {
 /// Invariants: IF-33, IF-34.
 pub fn payout_down(pot: &Pot, claim: u128) -> u128 {
     part_down(claim.min(pot.claims), pot.paid, pot.claims)
+}
+
+/// A staker leaves a fund that has ended: with all shares at once, without a cool-down, for the part of the pot that they
+/// are of all shares.
+///
+/// The vault goes on counting the shares of those who have left, so that every part is of the same sum. The floor is in the
+/// pot: nobody stays for whom it would be kept. `account` is as [`crate::logic::current`] has it.
+///
+/// Rounding: down.
+/// Invariants: IF-39.
+pub fn close_out(vault: Vault, account: Account, pot: &Pot) -> (Vault, Account, u128) {
+    let paid = part_down(pot.paid, account.shares.min(vault.shares), vault.shares).min(vault.assets);
+    let vault = Vault { assets: vault.assets.saturating_sub(paid), ..vault };
+    (vault, Account { shares: 0, since: 0, requested: 0, value: 0, ..account }, paid)
 }

@@ -67,8 +67,19 @@ fn emit_parts(host: &mut impl Host, event: B256, domain: u32, parts: &[u128]) {
 ///
 /// Errors: those of [`loss::absorb`].
 pub fn absorb<H: Host>(host: &mut H, domain: u32, layers: &Layers, amount: u128) -> Result<Split, Error> {
+    let now = host.now();
+    absorb_at(host, domain, layers, now, amount)
+}
+
+/// The same for a loss that belongs to the second `at`: to the epoch of then, unless the domain has lost in a later one.
+///
+/// What is known only when all of it has been counted draws on the budget of the moment at which it was fixed, whoever
+/// counts the last of it and when.
+///
+/// Errors: those of [`loss::absorb`].
+pub fn absorb_at<H: Host>(host: &mut H, domain: u32, layers: &Layers, at: u64, amount: u128) -> Result<Split, Error> {
     let before = storage::cover(host, domain);
-    let (cover, split) = loss::absorb(before, layers, host.now(), amount)?;
+    let (cover, split) = loss::absorb(before, layers, at, amount)?;
     storage::set_cover(host, domain, &before, &cover);
     Ok(split)
 }

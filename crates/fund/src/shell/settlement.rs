@@ -5,9 +5,12 @@
 
 use crate::{
     error::Error,
-    logic::settlement as logic,
-    storage::settlement as storage,
-    types::settlement::{Anchor, Division, Phase, Rank, Settlement, Totals},
+    logic::{current, settlement as logic},
+    storage::{self as fund, settlement as storage},
+    types::{
+        settlement::{Anchor, Division, Phase, Rank, Settlement, Totals},
+        Params,
+    },
 };
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
@@ -97,5 +100,21 @@ pub fn pay<H: Host>(host: &mut H, account: Address, rank: Rank, claim: u128) -> 
     let paid = logic::payout_down(&storage::pot(host, rank), claim);
     let topics = [abi::SettlementPaid::SIGNATURE_HASH, account.into_word(), B256::from(U256::from(rank.code()))];
     emit(host, &topics, [U256::from(claim), U256::from(paid)]);
+    paid
+}
+
+/// A staker's shares are paid, once the assets are divided: what to pay, after it was stored. What was held back from him
+/// is apart from this, and collected as ever.
+///
+/// Events: `SettlementPaid`.
+pub fn close_out<H: Host>(host: &mut H, params: &Params, who: Address) -> u128 {
+    let (vault, stored) = (fund::vault(host), fund::account(host, who));
+    let account = current(stored, &vault, params, host.now());
+    let (after, account, paid) = logic::close_out(vault, account, &storage::pot(host, Rank::Stakers));
+    fund::set_vault(host, &after);
+    fund::set_account(host, who, &stored, &account);
+    let topics =
+        [abi::SettlementPaid::SIGNATURE_HASH, who.into_word(), B256::from(U256::from(Rank::Stakers.code()))];
+    emit(host, &topics, [U256::from(paid), U256::from(paid)]);
     paid
 }

@@ -1,0 +1,12 @@
+//! Prints the ABI with feature `export-abi`; on a chain there is no main.
+#![cfg_attr(target_arch = "wasm32", no_main)]
+
+#[cfg(all(feature = "export-abi", not(target_arch = "wasm32")))]
+fn main() {
+    perp_cross::print_from_args();
+}
+
+#[cfg(all(not(feature = "export-abi"), not(target_arch = "wasm32")))]
+fn main() {
+    eprintln!("nothing to run here: cargo run --package perp-cross --features export-abi -- abi");
+}
