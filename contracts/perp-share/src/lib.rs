@@ -38,7 +38,7 @@ impl PerpShare {
         let mut host = Vm::new(vm);
         let (payments, failed) = limits::claim(vm, &mut host, &ids)?;
         let (token, _) = storage::token(&host);
-        for payment in payments {
+        for payment in payments.iter().filter(|payment| !limits::is_liquidity(payment)) {
             token::push(vm, token, payment.to, payment.amount)?;
         }
         Ok(failed)

@@ -71,21 +71,23 @@ pub fn overflow(host: &mut impl Host, bucket: u32, amount: u128) -> Result<U256>
     })
 }
 
-/// What is due for tickets: tokens to send come back; liquidity is booked, at what its shares are worth now.
+/// What is due for tickets: liquidity is booked, at what its shares are worth now; tokens are for the caller to send, last.
 ///
 /// Errors: exits are stopped; those of the pool's door, if a ticket is of liquidity.
 pub fn claim(vm: &impl StylusHost, host: &mut impl Host, ids: &[u128]) -> Result<(Vec<Payment>, u64)> {
     HOUSE.check(host, Scope::PROTOCOL, Class::ExitUnpriced)?;
     let (payments, failed) = limiter::shell::claim(host, ids)?;
-    let mut tokens = Vec::with_capacity(payments.len());
-    for payment in payments {
-        if payment.id.slot().bucket == REMOVALS {
+    for payment in &payments {
+        if is_liquidity(payment) {
             pool::redeem(vm, host, payment.to, payment.amount.saturating_mul(LOT))?;
-        } else {
-            tokens.push(payment);
         }
     }
-    Ok((tokens, failed))
+    Ok((payments, failed))
+}
+
+/// Whether what is due is liquidity, and not tokens.
+pub fn is_liquidity(payment: &Payment) -> bool {
+    payment.id.slot().bucket == REMOVALS
 }
 
 /// The caller takes a ticket back: free collateral, or shares, as before.
