@@ -73,9 +73,9 @@ fn conserved(rig: &Rig) {
     let mut sum = rig.ask(&poolCall {}).assets;
     for who in USERS {
         sum += rig.ask(&accountCall { who }).free;
-        sum += [1, 2].iter().map(|market| rig.ask(&positionCall { who, market: *market }).margin).sum::<U256>();
+        sum += [1, 2, 3].iter().map(|market| rig.ask(&positionCall { who, market: *market }).margin).sum::<U256>();
     }
-    for market in [1, 2] {
+    for market in [1, 2, 3] {
         let losses = rig.ask(&lossesCall { market });
         sum += losses[0] + losses[1] + losses[2]; // buffer, reserves of both sides
         sum += rig.ask(&settlementCall { market })[4]; // what winners have not taken
@@ -420,6 +420,79 @@ fn pp_36_who_was_closed_out_and_not_settled_keeps_the_door_shut_until_he_is_coun
     rig.set_price(CRASH);
     assert!(!rig.call(LP, &removeCall { shares }).amount.is_zero());
     assert!(places.contains(&(BOB, 1)));
+}
+
+#[test]
+fn pp_36_what_no_profit_is_left_to_pay_is_written_off_when_nobody_is_left() {
+    let (mut rig, _) = cut();
+    rig.advance(DAY, START);
+    poke(&mut rig, 30, START);
+    for (account, market) in [(BOB, 2), (DAVE, 2), (EVE, 2), (CAROL, 1)] {
+        rig.call(account, &closeCall { market, limitPrice: ANY });
+        conserved(&rig);
+    }
+    let outstanding = rig.ask(&lossesCall { market: 1 })[3];
+    assert!(!outstanding.is_zero(), "profits have gone before they were cut");
+    // Bob was deleveraged in the first market and not settled: he might have had to pay.
+    rig.call(LP, &releaseResidueCall { market: 2 });
+    assert_eq!(rig.ask(&lossesCall { market: 1 })[3], outstanding);
+    rig.call(LP, &settleCall { market: 1, account: BOB });
+    let [cut, held, providers, _] = owed(&rig);
+    rig.call(LP, &releaseResidueCall { market: 2 });
+    conserved(&rig);
+    let [left, still, more, _] = owed(&rig);
+    let losses = rig.ask(&lossesCall { market: 1 });
+    assert!(losses[3].is_zero() && losses[4] <= u(8), "{} {}", losses[3], losses[4]);
+    assert!((cut - left).abs_diff(outstanding) <= u(8), "{cut} {left} {outstanding}");
+    assert!((more - providers).abs_diff(outstanding) <= u(8), "the pool is owed it instead");
+    assert_eq!(held, still);
+    // What is left is what Bob gave when he was deleveraged.
+    assert!(taken(&mut rig, BOB) + u(8) >= left);
+}
+
+#[test]
+fn pp_36_a_loss_of_the_domain_during_the_count_asks_nothing_of_it() {
+    let mut rig = rig(false, 10_000, 1_000_000);
+    rig.govern(&[change::list(&rig.listing(Params::default()))]);
+    rig.govern(&[change::parameter(3, 0x0509, 20_000)]);
+    let places = [(BOB, 1), (DAVE, 1), (EVE, 1), (LP, 1)];
+    for ((account, market), (ether, margin)) in
+        places.into_iter().zip([(10, 3_000), (6, 2_000), (3, 1_001), (9, 2_500)])
+    {
+        open(&mut rig, (account, market), account == LP, ether, margin);
+    }
+    open(&mut rig, (ALICE, 2), true, 100, 20_000);
+    open(&mut rig, (BOB, 2), false, 5, 10_000);
+    open(&mut rig, (CAROL, 2), true, 108, 160_000);
+    open(&mut rig, (BOB, 3), false, 197, 60_000);
+    open(&mut rig, (DAVE, 3), false, 11, 6_000);
+    drain(&mut rig, 208_500);
+    settled(&mut rig, 1, START / 100 * 97);
+    let mut first = None;
+    for at in 0..=4 {
+        let mut rig = rig.clone();
+        let (one, rest) = places.split_at(at);
+        for place in one {
+            rig.call(EVE, &settle(*place));
+        }
+        rig.advance(60, CRASH);
+        rig.call(BOB, &reduceCall { market: 3, size: U256::from(WAD) * u(192), limitPrice: ANY });
+        let outcome = rig.send(CAROL, &liquidateCall { market: 2, account: ALICE });
+        assert_eq!(all::<ProfitsCut>(&outcome).len(), 1, "no haircut");
+        conserved(&rig);
+        for place in rest {
+            rig.call(EVE, &settle(*place));
+            conserved(&rig);
+        }
+        let sums = sums(&rig, 1);
+        assert!(!sums[0].is_zero() && sums[2].is_zero() && sums[3].is_zero(), "{sums:?}");
+        let paid = places.map(|(account, _)| {
+            let before = free(&rig, account);
+            attempt(&mut rig, ALICE, &settle((account, 1)), true);
+            free(&rig, account) - before
+        });
+        assert_eq!((sums[0], paid), *first.get_or_insert((sums[0], paid)), "{at} counted before");
+    }
 }
 
 /// Two markets, bankrupt positions and winners in both, a buffer and a fund; the second market in a domain that draws
