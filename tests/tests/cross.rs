@@ -362,21 +362,18 @@ fn pp_44_a_profit_without_a_price_shelters_nothing() {
 
 #[test]
 fn pp_44_a_loss_without_a_price_ends_nothing_and_stops_nothing() {
-    for how in 0..3 {
+    for is_stale in [true, false] {
         let mut field = pair(true);
-        field.govern(change::guardian(PAUSER, 2, PAUSE_SECS as u32));
         field.set(2, 2_500); // the short has lost 5,000, and 1,000 are left of 2,250
-        match how {
-            0 => field.wait_without(MAX_AGE + 1, 2),
-            1 => drop(field.rig.call(PAUSER, &pauseCall { scopes: vec![2], classes: 6, reason: 1 })),
-            _ => {
-                // Two feeds that disagree, and a tier that says so.
-                let answer = I256::try_from(START * 2).unwrap();
-                let feed = field.feeds[1][1];
-                field.rig.on(DEPLOYER, feed, &updateAnswerCall { answer });
-            }
+        if is_stale {
+            field.wait_without(MAX_AGE + 1, 2);
+        } else {
+            // Two feeds that disagree, and a tier that says so.
+            let answer = I256::try_from(START * 2).unwrap();
+            let feed = field.feeds[1][1];
+            field.rig.on(DEPLOYER, feed, &updateAnswerCall { answer });
         }
-        assert_eq!(field.state(ALICE, 0).3, 1, "{how}");
+        assert_eq!(field.state(ALICE, 0).3, 1);
         field.healthy(1, ALICE, 6_000, 2_000);
         let call = liquidateCall { market: 2, account: ALICE }.abi_encode();
         field.rig.chain.send(Tx::new(CAROL, field.rig.perp, call));
@@ -384,19 +381,26 @@ fn pp_44_a_loss_without_a_price_ends_nothing_and_stops_nothing() {
         // What is worse than both margins is liquidated all the same.
         field.set(1, 1_450);
         field.liquidate(1, ALICE);
-        assert_eq!(field.margin(ALICE, 2), field.rig.units(210), "{how}");
+        assert_eq!(field.margin(ALICE, 2), field.rig.units(210));
     }
 }
 
+/// Whoever can pause a market has neither a hedge there count for nothing, nor a loss there forgotten.
 #[test]
-fn pp_44_a_pause_of_liquidations_alone_leaves_a_hedge_its_value() {
+fn pp_44_a_pause_changes_no_health() {
     let mut field = pair(true);
     field.govern(change::guardian(PAUSER, 2, PAUSE_SECS as u32));
+    let mut lost = field.clone();
     field.set(2, 1_300);
     field.set(1, 1_450);
-    field.rig.call(PAUSER, &pauseCall { scopes: vec![2], classes: 2, reason: 1 });
+    field.rig.call(PAUSER, &pauseCall { scopes: vec![2], classes: ALL_CLASSES, reason: 1 });
     assert_eq!(field.state(ALICE, 0).3, 0);
     field.healthy(1, ALICE, 7_500, 1_375);
+    lost.set(2, 2_500);
+    lost.rig.call(PAUSER, &pauseCall { scopes: vec![2], classes: ALL_CLASSES, reason: 1 });
+    assert_eq!(lost.rig.call(CAROL, &liquidateCall { market: 2, account: ALICE }), 1, "during a pause");
+    lost.liquidate(1, ALICE); // 1,000 of 2,250: the long, which has lost nothing, is closed for what the short has
+    assert_eq!(lost.margin(ALICE, 2), lost.rig.units(6_000 - 400));
 }
 
 /// Who brings just too little gas chooses no verdict: not which position has a price.
@@ -615,8 +619,13 @@ fn pp_47_a_wind_down_lets_nobody_wait_for_the_end_with_too_little() {
     field.set(1, 1_750);
     field.healthy(1, ALICE, 3_500, 1_875);
     field.govern(decision(1, 1));
-    field.healthy(2, ALICE, 3_500, 1_875);
+    field.healthy(2, ALICE, 3_000, 1_000); // which nothing of market 1 keeps alive either
     let mut bankrupt = field.clone();
+    let mut other = field.clone();
+    other.set(1, PRICE);
+    other.set(2, 2_200);
+    other.liquidate(2, ALICE); // 1,000 of its own 3,000 are left, of 1,100
+    assert_eq!(other.margin(ALICE, 1), other.rig.units(3_000 + 1_000 - 440));
     field.liquidate(1, ALICE);
     assert_eq!(field.margin(ALICE, 2), field.rig.units(3_000 + 500 - 350));
     bankrupt.set(1, 1_600); // and what it lacks is taken from the others all the same
