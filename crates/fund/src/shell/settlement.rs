@@ -113,8 +113,7 @@ pub fn close_out<H: Host>(host: &mut H, params: &Params, who: Address) -> u128 {
     let (after, account, paid) = logic::close_out(vault, account, &storage::pot(host, Rank::Stakers));
     fund::set_vault(host, &after);
     fund::set_account(host, who, &stored, &account);
-    let topics =
-        [abi::SettlementPaid::SIGNATURE_HASH, who.into_word(), B256::from(U256::from(Rank::Stakers.code()))];
+    let topics = [abi::SettlementPaid::SIGNATURE_HASH, who.into_word(), B256::from(U256::from(Rank::Stakers.code()))];
     emit(host, &topics, [U256::from(paid), U256::from(paid)]);
     paid
 }
