@@ -1,4 +1,5 @@
 //! Cross margin on the built programs: what it does, and the attacks on it.
+#![allow(non_snake_case)] // arguments are named as clients see them
 
 use alloy_primitives::{Address, I256, U256};
 use alloy_sol_types::{SolCall, SolError, SolEvent, SolValue};
@@ -584,6 +585,32 @@ fn pp_46_who_is_closed_out_shelters_nothing() {
     field.conserved();
 }
 
+/// What a haircut asks of a profit is taken before the rest of it pays for another position.
+#[test]
+fn pp_43_a_profit_pays_its_haircut_before_it_pays_for_others() {
+    let mut field = Field::new();
+    field.govern(change::parameter(2, 0x0509, 20_000));
+    field.cross(ALICE, 0, true);
+    field.open(ALICE, 1, true, 10, 3_000);
+    field.open(ALICE, 3, true, 10, 3_000);
+    field.open(BOB, 2, true, 200, 40_000);
+    let pool = field.rig.ask(&poolCall {});
+    let shares = (pool.assets - field.rig.units(200_010)) * pool.shares / pool.assets;
+    field.rig.call(LP, &removeCall { shares });
+    field.set(1, 2_500); // 5,000 won
+    field.set(2, 600); // a little more is lost than the pool has, and no short to deleverage
+    let outcome = field.liquidate(2, BOB);
+    let charged: U256 = all::<ProfitsCut>(&outcome).iter().map(|cut| U256::from(cut.charged)).sum();
+    assert!(charged > field.rig.units(2_000) && charged < field.rig.units(3_000), "{charged}");
+    field.set(3, 1_150); // 8,500 lost of 6,000, and of what is left of the profit
+    let outcome = field.liquidate(3, ALICE);
+    let cut: ProfitCut = outcome.event().expect("ProfitCut");
+    let netted: ProfitNetted = outcome.event().expect("ProfitNetted");
+    assert_eq!((cut.market, cut.profit), (1, field.rig.units(5_000)));
+    assert!(cut.cut + U256::from(1) >= charged, "{} of {charged}", cut.cut);
+    assert_eq!(netted.amount, field.rig.units(5_000) - cut.cut);
+}
+
 /// Who loses on a side that is closed out whole pays with what the others have, not with the pool's.
 #[test]
 fn pp_43_who_is_closed_out_at_a_loss_borrows() {
@@ -680,16 +707,35 @@ fn pp_8_a_token_that_calls_back_chooses_nothing() {
     assert!(rig.ask(&crossStateCall { account: token, domain: 0 }).is_zero());
 }
 
-/// Who never chose it reads not one word more.
+/// Who never chose it reads no word of it: neither the choice nor where its program is.
 #[test]
 fn an_isolated_account_pays_for_nothing() {
-    let mut field = Field::new();
-    field.cross(ALICE, 1, true);
-    let call = field.opening(1, true, 10, 3_000);
-    let reads = |field: &mut Field, who| field.rig.send(who, &call).storage_reads.len();
-    let (plain, crossing) = (reads(&mut field, BOB), reads(&mut field, ALICE));
-    println!("{plain} words read isolated, {crossing} with cross margin elsewhere");
-    assert!(plain < crossing);
+    let mut field = pair(true);
+    let program = root("perp.config") + U256::from(23);
+    let asks = |field: &mut Field, who: Address, data: Vec<u8>| {
+        let outcome = field.rig.chain.send(Tx::new(who, field.rig.perp, data));
+        assert!(outcome.success);
+        outcome.storage_reads.iter().any(|read| U256::from_be_bytes(read.slot.0) == program)
+    };
+    let half = U256::from(5 * WAD);
+    let limitPrice = ANY;
+    for data in [
+        increaseCall { market: 1, size: half, margin: field.rig.units(1_000), limitPrice }.abi_encode(),
+        reduceCall { market: 1, size: half, limitPrice }.abi_encode(),
+        topUpCall { market: 1, amount: half / U256::from(WAD) }.abi_encode(),
+        settleCall { market: 1, account: BOB }.abi_encode(),
+        closeCall { market: 2, limitPrice }.abi_encode(),
+        withdrawCall { amount: half / U256::from(WAD) }.abi_encode(),
+    ] {
+        assert!(!asks(&mut field, BOB, data));
+    }
+    let open = field.opening(2, true, 10, 3_000).abi_encode();
+    assert!(!asks(&mut field, BOB, open));
+    field.set(1, 1_600);
+    let liquidate = |account| liquidateCall { market: 1, account }.abi_encode();
+    assert!(!asks(&mut field, CAROL, liquidate(BOB)));
+    field.set(1, 1_500);
+    assert!(asks(&mut field, CAROL, liquidate(ALICE)), "what is looked for is there where it is asked");
 }
 
 /// The next number of a fixed sequence (xorshift), below `bound`.
