@@ -269,6 +269,48 @@ impl History {
         let sum = accounted(&self.rig, &self.tickets) + self.donated;
         assert_eq!(sum, self.rig.balance(self.rig.perp), "after {}, {:?} done", NAMES[kind], self.done);
     }
+    /// The protocol ends as it stands: everybody is counted, everything divided, everybody paid, and next to nothing is left.
+    fn end(&mut self) {
+        self.rig.govern(&[change::decision(1, 0)]);
+        let settle = change::decision(3, 0);
+        self.rig.call(GOVERNANCE, &proposeCall { words: settle.clone() });
+        self.rig.advance(7 * DAY, self.price);
+        for _ in 0..60 {
+            self.rig.advance(60, self.price);
+            for market in MARKETS {
+                self.rig.send(CAROL, &pokeCall { market });
+            }
+        }
+        self.rig.call(CAROL, &executeCall { words: settle });
+        self.rig.wait(DAY);
+        let places: Vec<(Address, u32)> = USERS.iter().flat_map(|user| MARKETS.map(|market| (*user, market))).collect();
+        let settle = |(account, market): (Address, u32)| settleAccountCall { account, market }.abi_encode();
+        for place in &places {
+            if !self.rig.ask(&positionCall { who: place.0, market: place.1 }).size.is_zero() {
+                let before = self.done[19];
+                self.act(19, ALICE, settle(*place));
+                assert_eq!(self.done[19], before + 1, "{place:?} cannot be counted");
+            }
+        }
+        self.rig.call(BOB, &divideCall {});
+        for place in places {
+            self.act(19, ALICE, settle(place));
+            for epoch in 0..6 {
+                let (account, market) = place;
+                self.act(17, BOB, takeClaimCall { market, account, epoch }.abi_encode());
+            }
+        }
+        for account in USERS {
+            self.act(14, BOB, collectHeldCall { account }.abi_encode());
+            self.act(13, ALICE, settleStakeCall { account }.abi_encode());
+            self.act(8, ALICE, settleSharesCall { account }.abi_encode());
+        }
+        for market in MARKETS {
+            let left = self.rig.ask(&settlementCall { market })[4];
+            assert!(left <= U256::from(16), "{left} of what winners are paid");
+            assert!(self.rig.ask(&lossesCall { market })[0].is_zero(), "a buffer");
+        }
+    }
 }
 
 fn history(token: &'static str, decimals: u8, seed: u64, steps: usize) -> History {
@@ -285,6 +327,9 @@ fn history(token: &'static str, decimals: u8, seed: u64, steps: usize) -> Histor
         deleveraged: 0,
     };
     (0..steps).for_each(|step| history.step(step));
+    let done = history.done; // what the history itself has done
+    history.end();
+    history.done = done;
     let done: Vec<_> = NAMES.iter().zip(history.done).collect();
     println!(
         "{token} {decimals}: {done:?} borne {} drawn {} deleveraged {}",

@@ -32,11 +32,22 @@ impl PerpOracle {
         if class == program::DOOR {
             return door(&host, scope);
         }
+        if class == program::WORTH {
+            return worth(&host, scope);
+        }
         let class = abi::class(class)?;
         let priced = HOUSE.priced(&host, scope, class)?;
         let volatility_bps = if class == Class::Increase { shell::volatility(&host, market) } else { 0 };
         Ok((U256::from(priced.price), priced.tier.code(), priced.grace, volatility_bps))
     }
+}
+
+/// A price for what a position is worth: as for a liquidation, or else a reduction, whatever stops those.
+fn worth(host: &impl Host, scope: Scope) -> Reply<(U256, u8, bool, u16)> {
+    let grace = HOUSE.check(host, scope, Class::Liquidate).is_ok_and(|passed| passed.grace);
+    let quote = breaker::shell::quote(host, scope, None)?;
+    let price = quote.price_for(Class::Liquidate).or_else(|_| quote.price_for(Class::Reduce))?;
+    Ok((U256::from(price), Tier::Normal.code(), grace, 0))
 }
 
 /// A price for the pool's door: as for new risk, but that a wind-down alone does not refuse it.

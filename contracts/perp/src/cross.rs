@@ -10,7 +10,7 @@ use crate::{
     abi,
     error::Error,
     logic::{self, cross as rule},
-    program::{self, Priced},
+    program,
     shell::{topic, volatility, w},
     storage,
     types::{Position, Rate, MAX_MARKETS},
@@ -93,13 +93,17 @@ fn domain(host: &impl Host, who: Address, market: u32) -> Option<u8> {
 }
 
 fn is_settling(host: &impl Host, market: u32) -> bool {
-    is_at(host, market, Tier::Settling)
+    decided(host, market) == Tier::Settling.code()
 }
 
-/// Whether Governance keeps the market, or all, at that tier.
-fn is_at(host: &impl Host, market: u32, tier: Tier) -> bool {
-    let tier = U256::from(tier.code());
-    [0, market].into_iter().any(|scope| decision_state(host, Scope::new(scope)).first() == Some(&tier))
+/// The tier at which Governance keeps a market, or all: Normal, ReduceOnly once it is wound down, or Settling.
+#[inline(never)] // once in a program: bytes run out before gas
+fn decided(host: &impl Host, market: u32) -> u8 {
+    let of = |scope| match decision_state(host, Scope::new(scope)).first() {
+        Some(tier) => tier.byte(0),
+        None => 0,
+    };
+    of(0).max(of(market))
 }
 
 /// The positions of an account in a domain, as they are stored.
@@ -202,6 +206,8 @@ struct Valued {
     position: Position,
     leg: Leg,
     rate: Option<Rate>,
+    /// Whether what losses ask of its profit has been taken, so that what is left may pay for another.
+    is_cut: bool,
 }
 
 /// What an answer is, or none where a condition refused it; too little gas is no condition, or a caller who brings just
@@ -214,45 +220,30 @@ fn unless_refused<T>(answer: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// A price that is good enough to liquidate with, or to reduce at where liquidation is stopped.
-fn believed(vm: &impl StylusHost, market: u32) -> Result<Option<Priced>> {
-    match unless_refused(program::priced(vm, market, Class::Liquidate))? {
-        None => unless_refused(program::priced(vm, market, Class::Reduce)),
-        quote => Ok(quote),
-    }
-}
-
-/// The positions of a domain with what each is worth now. Before a liquidation of `target` what was deleveraged or cut
-/// since is done first.
-fn valued(
-    vm: &impl StylusHost,
-    host: &impl Host,
-    who: Address,
-    domain: u8,
-    target: Option<u32>,
-) -> Result<Vec<Valued>> {
+/// The positions of a domain with what each is worth now; `settling` has what was deleveraged or cut since done first.
+fn valued(vm: &impl StylusHost, host: &impl Host, who: Address, domain: u8, settling: bool) -> Result<Vec<Valued>> {
     let mut quotes = Vec::new();
     for (market, position) in positions(host, who, domain)? {
-        let mut quote = believed(vm, market)?;
-        if let Some(target) = target {
-            let stressed = quote.is_some() && storage::terms(host, market).stressed;
-            if stressed && unless_refused(program::touch(vm, market, who, (1, 0)))?.is_none() && market != target {
-                quote = None; // a profit that may have to be cut pays for nobody before it is
+        let quote = unless_refused(program::quoted(vm, market, program::WORTH))?;
+        let mut is_cut = true;
+        if settling {
+            if storage::terms(host, market).stressed {
+                is_cut = unless_refused(program::touch(vm, market, who, (1, 0)))?.is_some();
             }
             if !is_current(host, market, &position) {
                 program::touch(vm, market, who, (0, 0))?;
             }
         }
-        quotes.push((market, quote));
+        quotes.push((market, quote, is_cut));
     }
     let mut all = Vec::new();
-    for (market, quote) in quotes {
+    for (market, quote, is_cut) in quotes {
         let position = storage::position(host, who, market).map_err(abi::overflow)?;
         if position.size != 0 {
             let closing = risk::storage::closing(host, market);
             let (rate, grace) = quote.map_or((None, false), |quote| (Some(quote.rate), quote.grace));
             let leg = rule::leg(&position, &closing, host.now(), rate, grace)?;
-            all.push(Valued { market, position, leg, rate });
+            all.push(Valued { market, position, leg, rate, is_cut });
         }
     }
     Ok(all)
@@ -267,15 +258,17 @@ fn valued(
 /// Events: `MarginMoved`, `ProfitNetted`; those of settling.
 /// Invariants: PP-41, PP-42, PP-43, PP-44.
 fn expose(vm: &impl StylusHost, host: &mut impl Host, who: Address, market: u32, domain: u8) -> Result<u128> {
-    let all = valued(vm, host, who, domain, Some(market))?;
+    let all = valued(vm, host, who, domain, true)?;
     let Some(target) = all.iter().find(|leg| leg.market == market) else { return Ok(0) };
     let rate = match target.rate {
         Some(rate) => rate,
         None => program::priced(vm, market, Class::Liquidate)?.rate,
     };
-    // A market that is wound down may be settled, which isolates: who counts on the others until then has to be closed.
-    let alone = is_at(host, market, Tier::ReduceOnly);
-    let legs: Vec<Leg> = all.iter().filter(|leg| !alone || leg.market == market).map(|leg| leg.leg).collect();
+    // A market that is wound down may be settled, which isolates: until then nobody counts on it, nor it on others.
+    let alone = decided(host, market) == Tier::ReduceOnly.code();
+    let stands =
+        |leg: &&Valued| leg.market == market || !(alone || decided(host, leg.market) == Tier::ReduceOnly.code());
+    let legs: Vec<Leg> = all.iter().filter(stands).map(|leg| leg.leg).collect();
     let balance = risk::logic::balance(&legs, domain);
     if balance.is_healthy() {
         return Err(Error::Healthy { equity: balance.equity, threshold: balance.needed }.into());
@@ -296,7 +289,7 @@ fn expose(vm: &impl StylusHost, host: &mut impl Host, who: Address, market: u32,
 /// Invariants: PP-43.
 fn net(host: &mut impl Host, who: Address, all: &[Valued], market: u32, loss: u128) -> Result<()> {
     let mut left = loss;
-    for other in all.iter().filter(|other| other.market != market) {
+    for other in all.iter().filter(|other| other.market != market && other.is_cut) {
         let part = left.min(other.leg.profit);
         if part > 0 {
             shift(host, who, other.market, part, true)?;
@@ -432,7 +425,7 @@ fn turn(vm: &impl StylusHost, host: &mut impl Host, domain: u8, on: bool) -> Res
 /// What an account has in a domain, as its positions were last settled, in a word: what they have, or owe, 112; what they
 /// need together 112; how many there are 8, and how many of them have no price 8; 1 if they owe; 1 if it has cross margin.
 fn state(vm: &impl StylusHost, host: &impl Host, who: Address, domain: u8) -> Result<U256> {
-    let all = valued(vm, host, who, domain, None)?;
+    let all = valued(vm, host, who, domain, false)?;
     let legs: Vec<Leg> = all.iter().map(|leg| leg.leg).collect();
     let Balance { equity, owed, needed } = risk::logic::balance(&legs, domain);
     let unpriced = all.iter().filter(|leg| leg.rate.is_none()).count();

@@ -244,7 +244,7 @@ pub fn liquidate(books: Books, closing: &Closing, now: u64, rate: Rate, grace: b
     if left >= threshold {
         return Err(Error::Healthy { equity: left, threshold });
     }
-    close_out(books, closing, rate)
+    closed_out(books, closing, rate, value)
 }
 
 /// Closes a position of which is known that it, or what it stands together with, is below its maintenance margin.
@@ -252,11 +252,14 @@ pub fn liquidate(books: Books, closing: &Closing, now: u64, rate: Rate, grace: b
 /// Rounding and split as of [`liquidate`].
 /// Errors: no position.
 pub fn close_out(books: Books, closing: &Closing, rate: Rate) -> Result<(Books, Fill), Error> {
-    let Books { account, position, interest, pool } = books;
-    if position.size == 0 {
+    if books.position.size == 0 {
         return Err(Error::NoPosition);
     }
-    let value = notional(position.size, rate, true)?;
+    closed_out(books, closing, rate, notional(books.position.size, rate, true)?)
+}
+
+fn closed_out(books: Books, closing: &Closing, rate: Rate, value: u128) -> Result<(Books, Fill), Error> {
+    let Books { account, position, interest, pool } = books;
     let unwound = unwind(position, interest, position.size, rate)?;
     let penalty = bps_up(value, closing.penalty_bps.into());
     let paid = unwound.profit.min(pool.assets);

@@ -663,9 +663,8 @@ mod on_a_host {
     #[test]
     fn if_40_a_loss_that_was_fixed_before_draws_on_the_budget_of_then() {
         let day = 86_400;
-        let began = Memory { now: 100 * day, ..Memory::default() };
         let absorbed = |now: u64, at: u64, before: u128| {
-            let mut host = Memory { now: 100 * day, ..began.clone() };
+            let mut host = Memory { now: 100 * day, ..Memory::default() };
             shell::set_cover(&mut host, D, CoverTerms::new(0, 0, 1_000, 10).unwrap(), 1_000).unwrap();
             let layers = Layers { fund: 1_000, ..Layers::default() };
             let drawn = shell::absorb(&mut host, D, &layers, before).unwrap().fund;
@@ -678,7 +677,7 @@ mod on_a_host {
         assert_eq!(absorbed(150 * day, 100 * day, 60), 40);
         assert_eq!(absorbed(150 * day, 150 * day, 60), 94, "a loss of then");
         // Where the domain has lost in a later epoch, that one's budget is left for both.
-        let mut host = began;
+        let mut host = Memory { now: 100 * day, ..Memory::default() };
         shell::set_cover(&mut host, D, CoverTerms::new(0, 0, 1_000, 10).unwrap(), 1_000).unwrap();
         host.now = 130 * day;
         let drawn = shell::absorb(&mut host, D, &Layers { fund: 1_000, ..Layers::default() }, 30).unwrap().fund;

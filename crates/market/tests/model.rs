@@ -130,7 +130,7 @@ impl Model {
 
     /// Deleverages account by account, and compares the side with what its accounts have.
     fn deleverage(&mut self, book: &Book, ask: Ask, mark: u128, most_bps: u16, pool: u128, closed: &Closed) {
-        let Some((part, average, distance, cover)) = self.rule(ask, mark, most_bps, pool) else {
+        let Some((part, average, _, cover)) = self.rule(ask, mark, most_bps, pool) else {
             assert_eq!(closed.size, 0);
             return;
         };
@@ -151,12 +151,8 @@ impl Model {
             _ => &total * &average / &per,
         };
         self.size = size;
-        // A deficit that is covered is divided by size, to the unit; otherwise the price says what each bears.
-        let each = if distance != BigInt::ZERO && BigInt::from(closed.cover) == cover && closed.remainder == 0 {
-            exact(closed.cover) * &self.scale * &self.index / &total
-        } else {
-            distance << FRACTION
-        };
+        // What is covered is divided by size, to the unit.
+        let each = exact(closed.cover) * &self.scale * &self.index / &total;
         let (mut value, mut cut) = (BigInt::ZERO, BigInt::ZERO);
         for ledger in self.ledgers.iter_mut().map(|ledgers| ledgers.last_mut().unwrap()) {
             let gone = &ledger.size * &part / &self.index;
@@ -172,7 +168,7 @@ impl Model {
             ledger.cut += cost;
         }
         assert!(value <= &reserved << FRACTION, "more was promised than reserved");
-        assert!(cut <= exact(closed.cover) + unit(), "the side bears more than the deficit");
+        assert!(cut <= exact(closed.cover), "the side bears more than was booked");
         let dust = u128::from(book.settlements + book.deleveragings);
         let slack = unit() * 2 + &each * dust / &self.scale;
         assert!(cut + slack >= exact(closed.cover), "the side bears less than was booked");

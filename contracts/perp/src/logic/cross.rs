@@ -43,14 +43,15 @@ pub fn opening(position: &Position, interest: &Interest, assets: u128, rate: Rat
     })
 }
 
-/// What a liquidation takes beyond the position's margin, penalty included; then its loss.
+/// What a liquidation takes beyond the position's margin and profit, penalty included; then its loss.
 ///
 /// Rounding: up.
 /// Errors: a notional that does not fit.
 pub fn lacking(position: &Position, closing: &Closing, rate: Rate) -> Result<(u128, u128), Error> {
-    let (_, loss) = result_of(position, position.size, position.entry, rate)?;
+    let (profit, loss) = result_of(position, position.size, position.entry, rate)?;
     let penalty = bps_up(notional(position.size, rate, true)?, closing.penalty_bps.into());
-    Ok((loss.saturating_add(penalty).saturating_sub(position.margin), loss))
+    let has = position.margin.saturating_add(profit);
+    Ok((loss.saturating_add(penalty).saturating_sub(has), loss))
 }
 
 /// What a reduction takes beyond what the position has, fee included.

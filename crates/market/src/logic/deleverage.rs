@@ -190,7 +190,7 @@ fn close(
         _ => scaled(weight, U256::from(average), unit, side.is_long)?.min(side.entry),
     };
     let reserved = scaled(weight, U256::from(gain), unit, true)?;
-    let (cut, cover) = cut(&side, quote, aim, part, (weight, unit))?;
+    let (cut, cover) = cut(&side, quote, aim, (weight, unit))?;
     let sum = |old: U256, price| old.wrapping_add(times(part, price)); // below 2^210: see `Index`
     let point = Index {
         size: left,
@@ -218,26 +218,15 @@ fn close(
     Ok(Some((next, Closed { size: closed, entry: released, reserved, cover, remainder: 0, price, point, ended })))
 }
 
-/// What the closing adds to the sum of cuts, and what that covers.
+/// What the closing adds to the sum of cuts, and what that covers: whole units, which are then divided by size, so that
+/// positions bear together no more than was booked, whatever the number of closings.
 ///
-/// Rounding: down, so that the side bears no more than the deficit.
-fn cut(
-    side: &SideState,
-    quote: Quote,
-    aim: &Aim,
-    part: u128,
-    (weight, unit): (U256, U256),
-) -> Result<(U256, u128), Error> {
-    let whole = times(part, aim.distance);
-    if part < aim.wanted || aim.distance == 0 {
-        return Ok((whole, scaled(weight, U256::from(aim.distance), unit, false)?.min(aim.amount)));
-    }
-    let need = times(aim.amount, quote.scale);
-    let exact = mul_div_down(need, U256::from(side.index.size), U256::from(side.size)).unwrap_or(whole);
-    if exact >= whole {
-        return Ok((whole, scaled(weight, U256::from(aim.distance), unit, false)?.min(aim.amount)));
-    }
-    Ok((exact, aim.amount))
+/// Rounding: down, both.
+fn cut(side: &SideState, quote: Quote, aim: &Aim, (weight, unit): (U256, U256)) -> Result<(U256, u128), Error> {
+    let cover = scaled(weight, U256::from(aim.distance), unit, false)?.min(aim.amount);
+    let (index, size) = (U256::from(side.index.size), U256::from(side.size));
+    // At most the part that is closed times the distance, as every sum of a point.
+    Ok((mul_div_down(times(cover, quote.scale), index, size).unwrap_or_default(), cover))
 }
 
 /// What is left of what was aimed at.
