@@ -96,7 +96,7 @@ fn send(chain: &mut Chain, to: Option<Address>, input: impl Into<Bytes>, value: 
     let nonce = Some(chain.nonce(USER));
     let (gas, max_fee_per_gas) = (30_000_000, Some(20_000_000));
     let input = input.into();
-    let tx = Transaction { from: USER, to, nonce, gas, max_fee_per_gas, value, input, access_list: Vec::new() };
+    let tx = Transaction { from: USER, to, nonce, gas, max_fee_per_gas, value, input, ..Transaction::default() };
     chain.execute(&tx, Tracing::Off).unwrap()
 }
 

@@ -155,7 +155,12 @@ fn tb_14_what_no_block_can_hold_is_refused_with_its_figures_and_changes_nothing(
         assert_eq!(chain.execute(&tx, Tracing::Off).unwrap_err(), expected);
     }
     assert_eq!(chain.export(), state);
+    assert_eq!(chain.check(&good), Ok(()));
     chain.execute(&good, Tracing::Off).unwrap();
+    let impersonated = Transaction { from: contract, nonce: None, impersonated: true, ..good };
+    assert!(matches!(chain.execute(&impersonated, Tracing::Off), Err(Rejection::InsufficientFunds { .. })));
+    chain.fund(contract, ether(1));
+    assert!(chain.execute(&impersonated, Tracing::Off).unwrap().outcome.success);
 }
 
 #[test]
