@@ -117,6 +117,9 @@ fn tb_24_a_program_in_three_fragments_runs_as_one() {
     assert!(deploy_code(&mut chain, &deployed_code(&wasm)[..24_577]).is_none(), "longer than an account holds");
     let pieces = fragments(&mut chain, &wasm, 3);
     let program = deploy_code(&mut chain, &root(wasm.len(), &pieces)).unwrap();
+    let mut free = chain.clone();
+    assert_eq!(free.activate(program).unwrap(), free.activation(program).unwrap());
+    assert!(free.view(Tx::new(USER, program, vec![])).success);
     let executed = activate(&mut chain, program);
     assert!(executed.outcome.success, "{:?}", executed.outcome.note);
     let event = executed.outcome.event::<ArbWasm::ProgramActivated>().unwrap();
