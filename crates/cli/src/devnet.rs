@@ -1,19 +1,38 @@
 //! A development node: the testbed behind an Ethereum JSON-RPC server.
 
+mod accounts;
+mod block;
+mod clock;
+mod error;
+mod filters;
+mod genesis;
+mod ledger;
+mod node;
+mod options;
+mod params;
+mod pool;
+mod rpc;
+mod server;
+mod shape;
+mod store;
+
 use std::process::ExitCode;
 
-use clap::Args;
-
-/// Starts a Stylus chain on this machine and serves it over HTTP and WebSocket.
-#[derive(Args, Clone, Debug)]
-pub struct Options {
-    /// The port to listen on; 0 takes a free one and prints it.
-    #[arg(long, default_value_t = 8547)]
-    pub port: u16,
-}
+pub use options::{Config, Options};
+pub use server::{Devnet, StartError};
+pub use store::StoreError;
 
 /// Runs the node until it is told to stop.
 pub fn main(options: &Options) -> ExitCode {
-    println!("{}", options.port);
-    ExitCode::SUCCESS
+    if options.methods {
+        println!("{}", rpc::names().join("\n"));
+        return ExitCode::SUCCESS;
+    }
+    match server::run(options.config(), options.quiet) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fusebox devnet: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -11,7 +11,7 @@ mod source;
 mod system;
 mod wasm;
 
-use alloy_primitives::{address, Address, Bytes, LogData, B256, U256};
+use alloy_primitives::{address, Address, Bytes, B256, U256};
 use alloy_sol_types::{SolError, SolEvent};
 use revm::context::JournalTr;
 
@@ -190,8 +190,7 @@ impl Session<'_> {
     }
 
     fn log(&mut self, event: &impl SolEvent) -> Result<(), Stop> {
-        let LogData { data, .. } = event.encode_log_data();
-        let topics: Vec<B256> = event.encode_log_data().topics().to_vec();
+        let (topics, data) = event.encode_log_data().split();
         self.burn(375 + 375 * topics.len() as u64 + 8 * data.len() as u64)?;
         self.exec.emit(Log { address: self.call.target, topics, data });
         Ok(())

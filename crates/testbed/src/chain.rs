@@ -18,6 +18,7 @@ use crate::exec::Mock;
 use crate::programs::{Programs, Recent};
 use crate::world::{Hashes, World};
 
+pub use arbos::STYLUS_DEPLOYER;
 pub use deploy::DeployError;
 pub use state::AccountState;
 

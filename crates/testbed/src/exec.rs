@@ -8,6 +8,7 @@ mod create;
 mod evm;
 mod program;
 mod state;
+mod trace;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use crate::arbos::{self, ArbOs};
 use crate::outcome::{CallKind, CallRecord, HostioTally, Ink, Log, OutcomeKind, StorageRead, StorageWrite};
 use crate::pricing::MAX_DEPTH;
 use crate::programs::{Programs, Recent};
-use crate::trace::{CallFrame, Tracer};
+use crate::trace::Tracer;
 use crate::world::{Hashes, Reader};
 
 pub(crate) use create::Creation;
@@ -301,54 +302,6 @@ impl Executor {
     /// The logs of the transaction.
     pub(crate) fn take_logs(&mut self) -> Vec<Log> {
         self.ctx.journaled_state.take_logs().iter().map(Log::from).collect()
-    }
-
-    fn trace_open(&mut self, kind: CallKind, from: Address, to: Address, value: U256, gas: u64, input: &Bytes) {
-        self.trace_logs();
-        let Some(tracer) = &mut self.tracer else {
-            return;
-        };
-        tracer.open(CallFrame {
-            kind,
-            from,
-            to,
-            value,
-            gas,
-            gas_used: 0,
-            input: input.clone(),
-            output: Bytes::new(),
-            outcome: OutcomeKind::Success,
-            note: None,
-            logs: Vec::new(),
-            calls: Vec::new(),
-            hostio: Vec::new(),
-        });
-    }
-
-    /// Calls that the frame that runs has made, where they are traced.
-    pub(crate) fn calls_traced(&self) -> usize {
-        self.tracer.as_ref().map_or(0, |tracer| tracer.calls())
-    }
-
-    /// Gives the events so far to the frame that runs; before it is undone, so that none is given to its caller.
-    fn trace_logs(&mut self) {
-        if let Some(tracer) = &mut self.tracer {
-            tracer.collect(self.ctx.journaled_state.logs());
-        }
-    }
-
-    fn trace_close(&mut self, created: Option<Address>, ended: &Ended) {
-        let Some(tracer) = &mut self.tracer else {
-            return;
-        };
-        tracer.rewind(self.ctx.journaled_state.logs().len());
-        tracer.close(|frame| {
-            frame.to = created.unwrap_or(frame.to);
-            frame.gas_used = frame.gas.saturating_sub(ended.gas_left);
-            frame.output = ended.output.clone();
-            frame.outcome = ended.kind;
-            frame.note.clone_from(&ended.note);
-        });
     }
 
     /// What the transaction changed.

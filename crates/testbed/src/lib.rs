@@ -18,7 +18,7 @@ mod world;
 
 pub use activation::{Activated, Refusal, Rules};
 pub use arbos::ArbOs;
-pub use chain::{AccountState, Chain, DeployError, Snapshot};
+pub use chain::{AccountState, Chain, DeployError, Snapshot, STYLUS_DEPLOYER};
 pub use engine::CompileError;
 pub use exec::Mock;
 pub use outcome::{

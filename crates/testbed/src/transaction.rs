@@ -40,6 +40,8 @@ pub struct Transaction {
     pub value: U256,
     /// The input, or the initialisation code.
     pub input: Bytes,
+    /// Whether it was never signed: its sender may have code.
+    pub impersonated: bool,
     /// Accounts and slots that are warm from the start.
     pub access_list: Vec<(Address, Vec<B256>)>,
 }
@@ -117,7 +119,7 @@ pub enum Rejection {
     FeeTooLow { max_fee: u128, base_fee: u64 },
     /// Initialisation code that is too long (EIP-3860), in bytes.
     InitcodeTooLong { len: usize, bound: usize },
-    /// The sender has code (EIP-3607).
+    /// The sender has code (EIP-3607) and is not impersonated.
     SenderHasCode { sender: Address },
 }
 

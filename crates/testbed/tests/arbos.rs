@@ -96,7 +96,7 @@ fn send(chain: &mut Chain, to: Option<Address>, input: impl Into<Bytes>, value: 
     let nonce = Some(chain.nonce(USER));
     let (gas, max_fee_per_gas) = (30_000_000, Some(20_000_000));
     let input = input.into();
-    let tx = Transaction { from: USER, to, nonce, gas, max_fee_per_gas, value, input, access_list: Vec::new() };
+    let tx = Transaction { from: USER, to, nonce, gas, max_fee_per_gas, value, input, ..Transaction::default() };
     chain.execute(&tx, Tracing::Off).unwrap()
 }
 
@@ -433,6 +433,13 @@ fn tb_23_precompiles_take_no_value_where_they_are_not_payable_write_nothing_in_a
     assert_eq!(chain.call(USER, relay, &called).unwrap().len(), 32);
     let forward = [&[1][..], ARB_SYS.as_slice(), &number].concat();
     assert_eq!(chain.send(Tx::new(USER, program, forward)).output.len(), 32);
+    let top = ArbSys::isTopLevelCallCall {}.abi_encode();
+    let asked = |data: Vec<u8>, to: Address| chain.view(Tx::new(USER, to, data)).output.last() == Some(&1);
+    let relayed = |to: Address, data: Vec<u8>| Relay::relayCall { to, data: data.into() }.abi_encode();
+    let forwarded = [&[1][..], ARB_SYS.as_slice(), &top].concat();
+    assert!(asked(top.clone(), ARB_SYS) && asked(forwarded.clone(), program));
+    let nested = chain.view(Tx::new(USER, relay, relayed(program, forwarded))).output;
+    assert_eq!(nested[64..], [0; 32], "called by a contract that a contract called");
     assert_eq!(chain.code(ARB_SYS).len(), 1, "a contract that asks for code before it calls finds some");
 }
 

@@ -155,7 +155,12 @@ fn tb_14_what_no_block_can_hold_is_refused_with_its_figures_and_changes_nothing(
         assert_eq!(chain.execute(&tx, Tracing::Off).unwrap_err(), expected);
     }
     assert_eq!(chain.export(), state);
+    assert_eq!(chain.check(&good), Ok(()));
     chain.execute(&good, Tracing::Off).unwrap();
+    let impersonated = Transaction { from: contract, nonce: None, impersonated: true, ..good };
+    assert!(matches!(chain.execute(&impersonated, Tracing::Off), Err(Rejection::InsufficientFunds { .. })));
+    chain.fund(contract, ether(1));
+    assert!(chain.execute(&impersonated, Tracing::Off).unwrap().outcome.success);
 }
 
 #[test]
@@ -263,4 +268,94 @@ fn tb_17_host_calls_are_traced_with_what_they_read_and_the_ink_between() {
         steps.iter().filter(|step| !step.name.starts_with("user_")).count() as u64,
         traced.outcome.hostio.values().map(|tally| tally.count).sum::<u64>()
     );
+}
+
+#[test]
+fn tb_5_a_block_has_the_hash_that_was_set() {
+    let mut chain = chain();
+    chain.set_block_number(1_000);
+    // BLOCKHASH of the first word of the input.
+    chain.set_code(OTHER, hex!("5f35405f5260205ff3").to_vec());
+    let ask = |chain: &Chain, number: u64| {
+        let input = U256::from(number).to_be_bytes::<32>().to_vec();
+        let tx = Transaction { to: Some(OTHER), gas: 100_000, input: input.into(), ..Transaction::default() };
+        B256::from_slice(&chain.simulate(&tx, Tracing::Off).unwrap().outcome.output)
+    };
+    assert_ne!(ask(&chain, 999), B256::ZERO, "fixed until one is set");
+    for number in 700..1_000 {
+        chain.set_block_hash(number, B256::from(U256::from(number)));
+    }
+    assert_eq!((ask(&chain, 999), ask(&chain, 744)), (U256::from(999).into(), U256::from(744).into()));
+    assert_eq!((ask(&chain, 1_000), ask(&chain, 743)), (B256::ZERO, B256::ZERO));
+}
+
+#[test]
+fn tb_13_what_the_access_list_names_is_warm() {
+    let mut chain = chain();
+    chain.set_code(OTHER, hex!("5f545f55600154").to_vec()); // reads slot 0, writes it back, reads slot 1
+    let plain = call(&chain, OTHER, vec![]);
+    let listed = Transaction { access_list: vec![(OTHER, vec![B256::ZERO, B256::with_last_byte(1)])], ..plain.clone() };
+    let gas = |tx: &Transaction| chain.simulate(tx, Tracing::Off).unwrap().outcome.gas_used;
+    assert_eq!(gas(&plain) - gas(&listed), 2 * 2_000);
+}
+
+#[test]
+fn tb_13_no_wei_come_and_none_go() {
+    let (mut chain, contract, program) = pair();
+    let total = |chain: &Chain| chain.export().iter().map(|account| account.balance).sum::<U256>();
+    let before = total(&chain);
+    let out_of_gas = Transaction { gas: 30_000, ..call(&chain, contract, Relay::countCall {}.abi_encode()) };
+    let paid = Relay::relayCall { to: program, data: forward(OTHER, &[]).into() }.abi_encode();
+    let transactions = [
+        transfer(&chain, ether(1)),
+        call(&chain, contract, Relay::refuseCall {}.abi_encode()),
+        Transaction { value: ether(1), ..call(&chain, contract, Relay::refuseCall {}.abi_encode()) },
+        Transaction { value: ether(1), ..call(&chain, contract, paid) },
+        Transaction { to: None, input: hex!("fe").into(), value: ether(1), ..call(&chain, OTHER, vec![]) },
+        Transaction { to: None, input: hex!("00").into(), value: ether(1), ..call(&chain, OTHER, vec![]) },
+        out_of_gas,
+    ];
+    for tx in transactions {
+        let tx = Transaction { nonce: Some(chain.nonce(USER)), ..tx };
+        chain.execute(&tx, Tracing::Off).unwrap();
+        assert_eq!(total(&chain), before);
+    }
+}
+
+#[test]
+fn tb_15_an_account_that_came_and_went_is_void() {
+    let mut chain = chain();
+    chain.track_changes(true);
+    let mut copy = Chain::new();
+    copy.import(&chain.export());
+    let gone = USER.create(chain.nonce(USER));
+    let tx = Transaction { to: None, gas: 100_000, input: hex!("33ff").into(), ..transfer(&chain, ether(1)) };
+    assert!(chain.execute(&tx, Tracing::Off).unwrap().outcome.success);
+    let changes = chain.drain_changes();
+    assert!(changes.iter().any(|change| change.address == gone && change.whole && change.balance.is_zero()));
+    copy.import(&changes);
+    assert_eq!(copy.export(), chain.export());
+}
+
+#[test]
+fn tb_17_calls_of_bytecode_and_creations_are_steps_of_their_own() {
+    let (chain, contract, program) = pair();
+    let outer = Relay::relayCall { to: program, data: vec![0].into() }.abi_encode();
+    let traced = chain.simulate(&call(&chain, contract, outer), Tracing::Hostio).unwrap();
+    let steps = traced.trace.unwrap().steps();
+    let [step] = &steps[..] else { panic!("{steps:?}") };
+    let (entered, inside) = step.entered.as_ref().unwrap();
+    assert_eq!((step.name.as_str(), *entered), ("evm_call_contract", program));
+    assert!(inside.iter().any(|step| step.name == "storage_load_bytes32" && step.args.len() + step.outs.len() == 64));
+
+    // Mode 4 of the program creates: no value, code that leaves nothing.
+    let create = [&[4][..], &[0; 32], &[0x00]].concat();
+    let traced = chain.simulate(&call(&chain, program, create), Tracing::Hostio).unwrap();
+    let steps = traced.trace.unwrap().steps();
+    let names: Vec<_> = steps.iter().map(|step| step.name.as_str()).collect();
+    let at = names.iter().position(|name| *name == "evm_create1").unwrap();
+    assert_eq!(names[at + 1], "create1");
+    let created = steps[at].entered.as_ref().unwrap().0;
+    assert_eq!(&steps[at + 1].outs[..20], created.as_slice());
+    assert_eq!(steps[at + 1].args[32..], [0x00]);
 }

@@ -72,7 +72,7 @@ impl Client {
         holds(matches!(unknown, ProtocolErrors::UnknownMarket(_)), &format!("market 9 is refused with {unknown:?}"))?;
         let missing = self.refusal(&unpauseCall { scope: MARKET }).await?;
         holds(
-            matches!(&missing, ProtocolErrors::MissingRole(error) if error.account == self.guardian),
+            matches!(&missing, ProtocolErrors::MissingRole(error) if error.who == self.guardian),
             &format!("an unpause by a guardian is refused with {missing:?}"),
         )?;
         let parameter = self.refusal(&setCall { scope: MARKET, id: 0xffff, value: 1 }).await?;

@@ -98,7 +98,7 @@ pub(super) fn arb_owner_public(session: &mut Session<'_>) -> Answer {
 impl Session<'_> {
     fn block_hash(&mut self, requested: U256) -> Answer {
         let current = self.arbos.block_number;
-        let known = u64::try_from(requested).ok().filter(|number| *number < current && number + HASHES >= current);
+        let known = u64::try_from(requested).ok().filter(|number| *number < current && current - number <= HASHES);
         let Some(number) = known else {
             let current = U256::from(current);
             return Err(Stop::error(&ArbSys::InvalidBlockNumber { requested, current }));

@@ -2,22 +2,28 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{address, hex, Address, B256};
 
 use super::Chain;
 use crate::activation::{activate, Activated, Rules};
 use crate::arbos::{wasm_of, ArbOs, Record, STATE};
 use crate::programs::Program;
 
+/// Where every chain has its StylusDeployer.
+pub const STYLUS_DEPLOYER: Address = address!("cecba2f1dc234f70dd89f2041029807f8d03a990");
+/// The creation code of `tests/solidity/StylusDeployer.sol`.
+const DEPLOYER: &str = include_str!("../arbos/StylusDeployer.hex");
+
 /// What stands at the address of a precompile, so that it has code: an invalid instruction.
 const PLACEHOLDER: [u8; 1] = [0xfe];
 
 impl Chain {
-    /// An empty chain on which the precompiles of ArbOS answer and Stylus has version 3, as ArbOS 60 has it.
+    /// A chain as ArbOS 60 starts one: precompiles that answer, Stylus version 3, and the StylusDeployer at its address.
     pub fn with_arbos() -> Self {
         let mut chain = Self::new();
         chain.set_rules(Rules { stylus_version: 3, ..Rules::default() });
         chain.set_arbos(ArbOs::default());
+        chain.install_deployer();
         chain
     }
 
@@ -33,6 +39,14 @@ impl Chain {
             self.set_nonce(STATE, 1); // an account without nonce, balance and code is none
         }
         self.arbos = Some(Arc::new(arbos));
+    }
+
+    /// Puts a StylusDeployer at [`STYLUS_DEPLOYER`]: ours, with the interface and the behaviour of the published one.
+    pub fn install_deployer(&mut self) {
+        let initcode = hex::decode(DEPLOYER.trim()).expect("our own file is hex"); // checked by a test
+        let mut scratch = Self::new();
+        let made = scratch.deploy_evm(Address::ZERO, &initcode).expect("its constructor does nothing");
+        self.set_code(STYLUS_DEPLOYER, scratch.code(made));
     }
 
     /// What the precompiles of ArbOS answer from, where they answer.

@@ -7,7 +7,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use alloy_primitives::{keccak256, Address, Bytes, B256, U256};
 
 use super::Chain;
-use crate::activation::{activate, check_code_size, decompressed, deployed_code, Activated, Refusal};
+use crate::activation::{activate, check_code_size, deployed_code, Activated, Refusal};
+use crate::arbos::wasm_of;
 use crate::engine::{compile, CompileError};
 use crate::outcome::{OutcomeKind, Revert, Tx};
 use crate::programs::Program;
@@ -93,10 +94,12 @@ impl Chain {
         Ok(figures)
     }
 
-    /// Activates a program that a contract has created.
+    /// Activates a program that a contract or a transaction has created, for nothing.
     pub fn activate(&mut self, address: Address) -> Result<Activated, DeployError> {
         let code = self.code(address);
-        let wasm = decompressed(&code, &self.rules).ok_or(DeployError::NoProgram(address))?;
+        let max_fragments = self.arbos().map_or(0, |arbos| arbos.max_fragments);
+        let wasm = wasm_of(&code, &self.rules, max_fragments, |fragment| self.code(fragment))
+            .map_err(|_| DeployError::NoProgram(address))?;
         check_code_size(&wasm, &code, &self.rules)?;
         let program = self.prepare(&wasm)?;
         let figures = program.figures.clone();

@@ -19,9 +19,7 @@ impl Chain {
     ///
     /// Errors: a [`Rejection`] where it cannot be part of a block; nothing has changed then.
     pub fn execute(&mut self, tx: &Transaction, tracing: Tracing) -> Result<Executed, Rejection> {
-        if !self.code(tx.from).is_empty() {
-            return Err(Rejection::SenderHasCode { sender: tx.from });
-        }
+        self.check_code(tx)?;
         let (executed, ran) = self.attempt(tx, tracing)?;
         self.world_mut().commit(ran.state);
         if self.block_cache.is_some() {
@@ -41,9 +39,7 @@ impl Chain {
     ///
     /// Errors: as [`Chain::execute`].
     pub fn check(&self, tx: &Transaction) -> Result<(), Rejection> {
-        if !self.code(tx.from).is_empty() {
-            return Err(Rejection::SenderHasCode { sender: tx.from });
-        }
+        self.check_code(tx)?;
         tx.check(self.block.basefee, self.block.gas_limit)?;
         tx.check_sender(self.nonce(tx.from), self.balance(tx.from))
     }
@@ -66,6 +62,13 @@ impl Chain {
             }
         }
         chain
+    }
+
+    fn check_code(&self, tx: &Transaction) -> Result<(), Rejection> {
+        if tx.impersonated || self.code(tx.from).is_empty() {
+            return Ok(());
+        }
+        Err(Rejection::SenderHasCode { sender: tx.from })
     }
 
     fn attempt(&self, tx: &Transaction, tracing: Tracing) -> Result<(Executed, Ran), Rejection> {
