@@ -212,7 +212,7 @@ struct Valued {
 
 /// What an answer is, or none where a condition refused it; too little gas is no condition, or a caller who brings just
 /// too little would choose which position has a price.
-fn unless_refused<T>(answer: Result<T>) -> Result<Option<T>> {
+pub fn unless_refused<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(why) if why.len() < 4 || why.starts_with(&FeedGas::SELECTOR) => Err(why),
