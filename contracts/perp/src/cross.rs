@@ -48,7 +48,7 @@ pub const RETAIN: u8 = 8;
 pub const CHOOSE: u8 = 9;
 /// The caller leaves it.
 pub const LEAVE: u8 = 10;
-/// What an account has in a domain: one word, see [`state`].
+/// What an account has in a domain: one word, see `state`.
 pub const STATE: u8 = 11;
 
 /// Most positions that stand for one another: a liquidation reads the price of each of them.

@@ -121,7 +121,7 @@ fn incident(host: &impl Host, market: u32) -> Option<u64> {
 
 /// What open incidents ask before anybody enters the fund or leaves it: runs in the holding program.
 ///
-/// Errors: the door is shut for who enters; [`uncounted`]'s. Events: `Exposed`.
+/// Errors: the door is shut, for who enters or, while a market is being settled, both ways. Events: `Exposed`.
 pub fn secure(host: &mut impl Host, entering: bool) -> Result<()> {
     uncounted(host)?;
     let params = params(host);
