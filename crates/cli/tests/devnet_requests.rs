@@ -116,6 +116,16 @@ fn cl_5_nested_json_and_endless_loops_end() {
 }
 
 #[test]
+fn cl_5_a_transaction_that_never_ends_pays_for_what_a_block_lets_it_use() {
+    let client = Client::default();
+    let endless = client.create(&deploying(LOOP));
+    let offered = 1_u64 << 40;
+    let receipt = client.send(&TransactionRequest { gas: Some(offered), ..call(client.account(0), endless, &[]) });
+    assert_eq!(receipt["status"], "0x0");
+    assert_eq!(node::number(&receipt["gasUsed"]), 21_000 + 32_000_000);
+}
+
+#[test]
 fn cl_5_what_the_node_does_not_have_is_refused_as_such() {
     let client = Client::default();
     let refused = client.refused("eth_getProof", json!([client.account(0), [], "latest"]));
