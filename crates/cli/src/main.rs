@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use fusebox_cli::devnet;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use fusebox_cli::{devnet, operator};
 
 /// Incident response for derivatives protocols on Arbitrum Stylus, from the command line.
 #[derive(Debug, Parser)]
@@ -16,10 +16,28 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Devnet(Box<devnet::Options>),
+    #[command(flatten)]
+    Operator(Box<operator::Command>),
+    /// Print what a shell needs to complete these commands.
+    #[command(after_long_help = "\
+Examples:
+  fusebox completions bash > /etc/bash_completion.d/fusebox
+  fusebox completions zsh > \"${fpath[1]}/_fusebox\"")]
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    let matches = operator::with_exit_codes(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match cli.command {
         Command::Devnet(options) => devnet::main(&options),
+        Command::Operator(command) => operator::main(&command),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "fusebox", &mut std::io::stdout());
+            ExitCode::SUCCESS
+        }
     }
 }

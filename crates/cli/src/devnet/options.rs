@@ -24,7 +24,8 @@ pub struct Options {
     /// How many accounts to fund.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub accounts: u32,
-    /// The BIP-39 phrase that the accounts come from. The default is public: its keys are on every machine.
+    /// The BIP-39 phrase that the accounts come from, whose keys are printed: never one that guards anything. The
+    /// default is public.
     #[arg(long, value_name = "WORDS", default_value = PHRASE, hide_default_value = true)]
     pub mnemonic: String,
     /// What each account has, in ether.

@@ -112,7 +112,13 @@ impl Store {
     ///
     /// Errors: where it is in use, of another format or chain, damaged, or the disk refuses.
     pub fn open(path: &Path, chain_id: Option<u64>, fresh_id: u64) -> Result<(Self, Option<Loaded>), StoreError> {
-        let database = open_file(path)?;
+        let mut database = open_file(path)?;
+        // Every page against its checksum, which the store itself does only after a crash.
+        match database.check_integrity() {
+            Ok(true) => {}
+            Ok(false) => eprintln!("{}: some of it was damaged and has been repaired", path.display()),
+            Err(error) => return Err(StoreError::Damaged(path.into(), text(error))),
+        }
         let loaded = load(path, &database)?;
         if let (Some(loaded), Some(wanted)) = (&loaded, chain_id) {
             if loaded.chain_id != wanted {

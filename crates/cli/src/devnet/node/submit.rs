@@ -88,10 +88,10 @@ impl Node {
     fn submit(&self, tx: Signed) -> Result<B256, Failure> {
         let hash = tx.hash();
         let mut ledger = self.ledger();
-        if ledger.transaction(hash).is_some() {
-            return Err(Failure::refused("already known"));
-        }
         check(&ledger, &tx)?;
+        if ledger.transaction(hash).is_some() {
+            return Err(Failure::refused("already known")); // a nonce that was set back does not make it another
+        }
         let nonce = ledger.chain().nonce(tx.from);
         if !ledger.automine || tx.envelope.nonce() > nonce {
             ledger.pool.add(tx)?;
