@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
+/// Lines of a failure that are shown; a client's whole output is in its log.
+const SHOWN: usize = 40;
+
 /// A run of the suite.
 pub struct Suite {
     scripts: PathBuf,
@@ -126,7 +129,7 @@ impl Suite {
     fn fails(&mut self, what: &str, message: &str) -> String {
         self.number += 1;
         println!("{:>4} {:>6.1} s  FAILED: {what}", self.number, self.last.elapsed().as_secs_f32());
-        message.lines().for_each(|line| println!("            {line}"));
+        message.lines().take(SHOWN).for_each(|line| println!("            {line}"));
         self.last = Instant::now();
         let said = || message.lines().map(str::trim).filter(|line| !line.is_empty());
         let line = said().find(|line| line.to_lowercase().contains("error")).or_else(|| said().next());
