@@ -138,6 +138,11 @@ impl Suite {
         failure
     }
 
+    /// Whether a step has failed.
+    pub fn has_failed(&self) -> bool {
+        !self.failed.is_empty()
+    }
+
     /// What failed, and how it ended.
     pub fn summary(self) -> ExitCode {
         println!();
