@@ -123,7 +123,7 @@ fn cl_12_blocks_come_by_the_clock() {
         std::thread::sleep(Duration::from_millis(10));
     }
     client.get("evm_setIntervalMining", json!([0]));
-    std::thread::sleep(Duration::from_millis(120));
+    std::thread::sleep(Duration::from_millis(500)); // for a block that was under way
     let height = client.height();
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(client.height(), height);

@@ -41,25 +41,27 @@ pub fn run(root: &Path, options: &Options) -> Result<ExitCode, String> {
             let _ = run_part(root, &tools, &mut suite, part);
         }
     }
-    let end = suite.step("the node ends and keeps its state", |_| devnet.stop());
-    let _ = end; // counted
+    let _ = suite.step("the node ends and keeps its state", |_| devnet.stop()); // the summary counts it
     Ok(suite.summary())
 }
 
 /// Whether everything is deployed: without it no part can run.
 fn deploy(root: &Path, tools: &Tools, suite: &mut Suite, quick: bool) -> bool {
+    let outcome = ground(root, tools, suite, quick);
+    match outcome {
+        // What was wrong before a step began is a failure like any other.
+        Err(message) if !suite.has_failed() => suite.step("the deployment", |_| Err(message)).is_ok(),
+        other => other.is_ok(),
+    }
+}
+
+fn ground(root: &Path, tools: &Tools, suite: &mut Suite, quick: bool) -> Outcome {
     suite.heading("the ground: keys, a token, feeds, Safes");
-    let ground = suite.script("ground.mjs");
-    let deployed = ground.and_then(|()| {
-        suite.heading("cargo-stylus: check, export-abi, deploy --no-verify");
-        stylus::deploy_all(root, tools, suite, quick)
-    });
-    deployed
-        .and_then(|()| {
-            suite.heading("the market: listed by proposal, funded");
-            suite.script("market.mjs")
-        })
-        .is_ok()
+    suite.script("ground.mjs")?;
+    suite.heading("cargo-stylus: check, export-abi, deploy --no-verify");
+    stylus::deploy_all(root, tools, suite, quick)?;
+    suite.heading("the market: listed by proposal, funded");
+    suite.script("market.mjs")
 }
 
 fn run_part(root: &Path, tools: &Tools, suite: &mut Suite, part: &str) -> Outcome {

@@ -125,8 +125,9 @@ Examples:
 
 Sets up: the contracts; cargo-stylus 0.10.10 from the cargo registry into target/tools (once, about 5 minutes on two
 cores); the packages of tests/e2e by `npm ci`, no script of theirs run (cast, the Safe's contracts, viem). Needs Node.js
-20 or later and bash. What was said and what the node kept is in target/fusebox/e2e. Exit code: 0, or 1 if a step
-failed, or 2 for options that do not exist.
+20 or later and bash. FUSEBOX_BIN=FOLDER takes fusebox and fusebox-e2e from there, and the programs from target/fusebox
+as they are, and builds nothing of this workspace. What was said and what the node kept is in target/fusebox/e2e. Exit
+code: 0, or 1 if a step failed, or 2 for options that do not exist.
 ";
 
 const WASM: &str = "\

@@ -10,7 +10,7 @@ use alloy_rpc_types_eth::{Filter, TransactionReceipt, TransactionRequest};
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall, SolEvent, SolInterface};
 use fusebox::bindings::Protocol::{
-    heartbeatCall, marketCall, panelCall, priceCall, setCall, unpauseCall, Heartbeat, ProtocolErrors,
+    heartbeatCall, panelCall, priceCall, setCall, unpauseCall, Heartbeat, ProtocolErrors,
 };
 
 type Done<T = ()> = Result<T, Box<dyn Error>>;
@@ -68,7 +68,7 @@ impl Client {
 
     /// Refusals arrive as values of the generated enum.
     async fn typed_errors(&self) -> Done {
-        let unknown = self.refusal(&marketCall { market: 9 }).await?;
+        let unknown = self.refusal(&priceCall { market: 9, class: INCREASE }).await?;
         holds(matches!(unknown, ProtocolErrors::UnknownMarket(_)), &format!("market 9 is refused with {unknown:?}"))?;
         let missing = self.refusal(&unpauseCall { scope: MARKET }).await?;
         holds(

@@ -30,8 +30,10 @@ pub fn execute(root: &Path, tools: &Tools, suite: &mut Suite) -> Outcome {
     suite.know("WASM", &root.join("target/fusebox").display().to_string());
     for section in sections {
         let done = suite.step(&section.title, |suite| {
+            let script = suite.folder.join(format!("{}.sh", section.title.to_lowercase().replace(' ', "-")));
+            fs::write(&script, &section.commands).map_err(|error| format!("{}: {error}", script.display()))?;
             let mut shell = Command::new("bash");
-            shell.current_dir(&suite.folder).args(["-eu", "-o", "pipefail", "-x", "-c", &section.commands]);
+            shell.current_dir(&suite.folder).args(["-eu", "-o", "pipefail", "-x"]).arg(script);
             suite.client(&mut shell)?;
             Ok(format!("{} lines", section.commands.lines().count()))
         });

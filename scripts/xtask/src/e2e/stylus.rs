@@ -60,9 +60,10 @@ fn arguments(name: &str, tools: &Tools, suite: &Suite, holders: [&str; 2]) -> Re
         "perp" => return arguments_of_perp(tools, suite, holders),
         "gauge" => vec![suite.fact("GUARDIAN")?.to_owned()],
         "valve" => vec![suite.fact("GOVERNANCE")?.to_owned(), "1000".to_owned(), "10000000".to_owned()],
-        // Cool-down of 10 days, window of 4, holds of 3 days each: 32 bits one behind the other.
+        // From the last 96 bits up: a floor of one unit, then in seconds cool-down, window, hold and deficit.
         "fund" => {
-            let times = format!("0x{:08x}{:08x}{:08x}{:08x}", 259_200, 259_200, 345_600, 864_000);
+            let [deficit, hold, window, cool_down] = [1_209_600, 259_200, 345_600, 864_000];
+            let times = format!("0x{deficit:08x}{hold:08x}{window:08x}{cool_down:08x}{:024x}", 1_000_000);
             let words = [word(&variable("fund-desk"))?, word("TOKEN")?, "0x0".to_owned(), times];
             vec![format!("[{}]", words.join(","))]
         }

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
+/// Lines of a failure that are shown; a client's whole output is in its log.
+const SHOWN: usize = 40;
+
 /// A run of the suite.
 pub struct Suite {
     scripts: PathBuf,
@@ -122,16 +125,22 @@ impl Suite {
         self.last = Instant::now();
     }
 
-    /// Prints a failure with what the client said, and gives its first line back.
+    /// Prints a failure with what the client said, and gives the line back that names the error.
     fn fails(&mut self, what: &str, message: &str) -> String {
         self.number += 1;
         println!("{:>4} {:>6.1} s  FAILED: {what}", self.number, self.last.elapsed().as_secs_f32());
-        message.lines().for_each(|line| println!("            {line}"));
+        message.lines().take(SHOWN).for_each(|line| println!("            {line}"));
         self.last = Instant::now();
-        let first = message.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        let failure = format!("step {}, {what}: {}", self.number, first.trim());
+        let said = || message.lines().map(str::trim).filter(|line| !line.is_empty());
+        let line = said().find(|line| line.to_lowercase().contains("error")).or_else(|| said().next());
+        let failure = format!("step {}, {what}: {}", self.number, line.unwrap_or_default());
         self.failed.push(failure.clone());
         failure
+    }
+
+    /// Whether a step has failed.
+    pub fn has_failed(&self) -> bool {
+        !self.failed.is_empty()
     }
 
     /// What failed, and how it ended.

@@ -11,6 +11,8 @@ use std::time::{Instant, SystemTime};
 
 /// The version that the suite is written for.
 const CARGO_STYLUS: &str = "0.10.10";
+/// The variable that names a folder with `fusebox` and `fusebox-e2e`: then nothing of this workspace is built first.
+const READY: &str = "FUSEBOX_BIN";
 /// The oldest node that viem and the scripts run on.
 const NODE: u32 = 20;
 /// Programs that a chain refuses, and one that it takes: what `program.rs` is compiled with.
@@ -33,15 +35,14 @@ impl Tools {
             return Err(format!("{}: cargo splits flags at blanks, so there may be none in the path", root.display()));
         }
         let packages = install_packages(root)?;
-        let built = contracts::build(root, &contracts::discover(root)?)?;
-        drill::wasm_json(root, &built)?;
+        let folder = match std::env::var_os(READY) {
+            Some(folder) => PathBuf::from(folder),
+            None => build(root)?,
+        };
         let toolchain = Toolchain::wasm(root)?;
-        say("building fusebox and a client on alloy");
-        run(cargo(root).args(["build", "--quiet", "--package", "fusebox-cli", "--package", "fusebox-e2e"]))?;
         let stylus = install_stylus(root)?;
-        let debug = root.join("target/debug");
         let cast = cast(&packages)?;
-        Ok(Self { stylus, toolchain, cast, fusebox: debug.join("fusebox"), alloy: debug.join("fusebox-e2e") })
+        Ok(Self { stylus, toolchain, cast, fusebox: folder.join("fusebox"), alloy: folder.join("fusebox-e2e") })
     }
 
     /// cargo-stylus in the folder of a contract. What `cargo xtask wasm` has built is found there again: it was built with
@@ -77,6 +78,15 @@ impl Tools {
         }
         Ok(())
     }
+}
+
+/// Builds the contracts, the command and the client on alloy: the folder of the last two.
+fn build(root: &Path) -> Result<PathBuf, String> {
+    let built = contracts::build(root, &contracts::discover(root)?)?;
+    drill::wasm_json(root, &built)?;
+    say("building fusebox and a client on alloy");
+    run(cargo(root).args(["build", "--quiet", "--package", "fusebox-cli", "--package", "fusebox-e2e"]))?;
+    Ok(root.join("target/debug"))
 }
 
 /// cargo-stylus as it is published, compiled once.
