@@ -14,7 +14,7 @@
 //! assert!(matches!(ProtocolErrors::abi_decode(&reverted)?, ProtocolErrors::StalePrice(_)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-#![allow(missing_docs)] // the macro writes items without documentation
+#![allow(missing_docs, clippy::too_many_arguments)] // what the macro writes: items without documentation, events of many fields
 
 /// The interface as JSON: what `cast`, viem and explorers take.
 pub const ABI: &str = include_str!("../abi.json");
