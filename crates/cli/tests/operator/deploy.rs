@@ -1,0 +1,60 @@
+//! A deployment: what is read back, and what is done twice.
+
+use crate::ground::{bare, run, wasm, Ground, DEPLOYER, KEEPER};
+
+#[test]
+fn cl_33_a_deployment_reads_every_value_back_and_is_complete_only_if_all_hold() {
+    let ground = Ground::new();
+    let wasm = wasm().display().to_string();
+    let deploy = |words: &[&str]| {
+        run(&mut bare(
+            &ground.folder,
+            &[&["deploy", "params.toml", "--wasm", &wasm, "--rpc", &ground.url, "--json"], words].concat(),
+        ))
+    };
+    let check = deploy(&["--check"]);
+    assert_eq!(check.code, 0, "{}{}", check.out, check.err);
+    let values = check.json()["values"].as_array().expect("values").clone();
+    assert!(values.iter().all(|one| one["state"] == "holds"), "{values:?}");
+    for what in [
+        "collateral",
+        "Council",
+        "perp-view",
+        "market 1: base-bps (0x0500)",
+        "market 1: feed 1",
+        "guardian of market 1",
+    ] {
+        assert!(values.iter().any(|one| one["what"] == what), "{what} is not among {values:?}");
+    }
+    let nonce = ground.nonce(DEPLOYER);
+    assert_eq!(deploy(&["--key-file", &format!("{DEPLOYER}.key")]).code, 0);
+    assert_eq!(ground.nonce(DEPLOYER), nonce, "what is done is not done again");
+    let text = ground.text("params.toml");
+    ground.write("params.toml", &text.replace("base_bps = 1_000", "base_bps = 1_100"));
+    let differs = deploy(&["--check"]);
+    assert_eq!(differs.code, 6, "{}", differs.err);
+    assert!(differs.err.contains("Governance has to propose: market 1: base-bps"), "{}", differs.err);
+    ground.write("params.toml", &text.replace("guardian_pause = \"24h\"", "guardian_pause = \"23h\""));
+    let fixed = deploy(&["--check"]);
+    assert!(fixed.code == 4 && fixed.err.contains("guardian of the protocol"), "{}", fixed.err);
+    ground.write("params.toml", &text.replace("base_bps = 1_000", "base_bps = 5"));
+    let bad = deploy(&["--check"]);
+    assert!(bad.code == 2 && bad.err.contains("params.toml: market ETH: "), "{}", bad.err);
+}
+
+#[test]
+fn cl_34_a_program_is_replaced_after_its_delay_and_verified() {
+    let ground = Ground::new();
+    let wasm = wasm().display().to_string();
+    let said = ground.act(KEEPER, &["deploy", "--program", "perp-view", "--wasm", &wasm, "--json"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    let address = said.json()["address"].as_str().expect("an address").to_owned();
+    ground.done(crate::ground::GOVERNANCE, &["propose", "upgrade", "perp-view", &address]);
+    ground.wait(crate::ground::WEEK);
+    ground.done(KEEPER, &["execute", "--ready"]);
+    let verified = ground.read(&["verify", "--wasm", &wasm]);
+    let view =
+        verified["programs"].as_array().expect("programs").iter().find(|one| one["program"] == "perp-view").cloned();
+    assert_eq!(view.expect("the program")["address"].as_str().map(str::to_lowercase), Some(address.to_lowercase()));
+    assert_eq!(ground.act(KEEPER, &["deploy", "--program", "perp", "--wasm", &wasm]).code, 2);
+}
