@@ -195,13 +195,13 @@ proptest! {
         prop_assert_eq!(world.outstanding, outstanding - world.profits.collected);
         prop_assert_eq!(world.profits.pot.claims, gross - world.profits.collected);
         let mut taken = 0;
-        for at in 0..count {
+        for (at, claim) in claims.iter().enumerate() {
             let paid = world.pay(at);
             // Each its own part, rounded up by less than a unit; what is owed back is no more than was taken.
-            let cut = claims[at].profit - paid;
-            prop_assert!(cut <= claims[at].asked + 1 && claims[at].asked <= claims[at].profit.div_ceil(3) + 1);
+            let cut = claim.profit - paid;
+            prop_assert!(cut <= claim.asked + 1 && claim.asked <= claim.profit.div_ceil(3) + 1);
             prop_assert!(world.owed[at].iter().sum::<u128>() <= cut);
-            prop_assert!(world.owed[at].iter().sum::<u128>() + 6 >= cut.min(claims[at].asked));
+            prop_assert!(world.owed[at].iter().sum::<u128>() + 6 >= cut.min(claim.asked));
             taken += cut;
         }
         prop_assert!(taken >= world.profits.collected && taken <= world.profits.collected + 2 * count as u128);

@@ -8,7 +8,7 @@ use perp::program;
 pub const HOT: &str = "perp";
 
 /// The further programs by their numbers, which is the order of the constructor. A name is that of the program's wasm.
-const FURTHER: [(u64, &str); 22] = [
+const FURTHER: [(u64, &str); 24] = [
     (program::POOL, "perp-pool"),
     (program::ORACLE, "perp-oracle"),
     (program::KEEPER, "perp-keeper"),
@@ -31,6 +31,8 @@ const FURTHER: [(u64, &str); 22] = [
     (program::FUND, "perp-fund"),
     (program::TOUCH, "perp-touch"),
     (program::HOLD, "perp-hold"),
+    (program::CROSS, "perp-cross"),
+    (program::DIVIDE, "perp-divide"),
 ];
 
 // A program that is added to the protocol has to be named above: this stops the build until it is.
