@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
-/// Lines of a failure that are shown; a client's whole output is in its log.
+/// Lines of a failure that are shown behind its first one: errors come last.
 const SHOWN: usize = 40;
 
 /// A run of the suite.
@@ -129,7 +129,11 @@ impl Suite {
     fn fails(&mut self, what: &str, message: &str) -> String {
         self.number += 1;
         println!("{:>4} {:>6.1} s  FAILED: {what}", self.number, self.last.elapsed().as_secs_f32());
-        message.lines().take(SHOWN).for_each(|line| println!("            {line}"));
+        let lines: Vec<&str> = message.lines().collect();
+        let (first, rest) = lines.split_at(lines.len().min(1));
+        for line in first.iter().chain(&rest[rest.len().saturating_sub(SHOWN)..]) {
+            println!("            {line}");
+        }
         self.last = Instant::now();
         let said = || message.lines().map(str::trim).filter(|line| !line.is_empty());
         let line = said().find(|line| line.to_lowercase().contains("error")).or_else(|| said().next());
