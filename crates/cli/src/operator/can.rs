@@ -32,7 +32,7 @@ pub struct Can {
     /// A class of action, or an entry of the protocol.
     what: String,
     /// The entry's arguments.
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_negative_numbers = true)]
     arguments: Vec<String>,
     /// The market of a class; without it the protocol as a whole.
     #[arg(long, default_value = "protocol", value_parser = words::parse_scope)]
@@ -71,6 +71,13 @@ impl Can {
                         "can": false, "what": question.what, "error": error, "why": why.sentence, "hint": why.hint, "data": data,
                     });
                     place.out.print(&Report { text: format!("no: {}", why.show()), json });
+                    return Err(Fault::No(format!("{} would not pass now", question.what)));
+                }
+                // A program that has expired does not revert: the node says so in its own words.
+                Err(Failed::Fault(Fault::Refused(why))) => {
+                    let hint = "fusebox keepalive --check says whether the programs are active";
+                    let json = json!({ "can": false, "what": question.what, "error": null, "why": why, "hint": hint });
+                    place.out.print(&Report { text: format!("no: {why}\n  what to do: {hint}"), json });
                     return Err(Fault::No(format!("{} would not pass now", question.what)));
                 }
                 Err(Failed::Fault(fault)) => return Err(fault),

@@ -100,7 +100,9 @@ pub fn run(command: &mut Command) -> Said {
 fn node(state: Option<PathBuf>, folder: &Path) -> (Devnet, Rpc, Vec<Address>) {
     let devnet = Devnet::spawn(Config { state, timestamp: Some(1_750_000_000), ..Config::default() }).expect("a node");
     for (index, signer) in devnet.signers().iter().enumerate() {
-        std::fs::write(folder.join(format!("{index}.key")), hex::encode(signer.to_bytes())).expect("written");
+        let path = folder.join(format!("{index}.key"));
+        std::fs::write(&path, hex::encode(signer.to_bytes())).expect("written");
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("its owner's only");
     }
     let rpc = Rpc::new(&devnet.url()).expect("an address");
     let who = devnet.signers().iter().map(|signer| signer.address()).collect();
@@ -178,6 +180,11 @@ fn template() -> &'static Template {
         let second = deploy(GOVERNANCE, 6);
         assert!(second.err.contains("something waits until"), "{}", second.err);
         advance(&rpc, WEEK);
+        // A market is listed with the price of its feeds, which have to be fresh.
+        let answer = I256::try_from(START).expect("fits");
+        for feed in feeds {
+            send(&rpc, who[DEPLOYER], Some(feed), &updateAnswerCall { answer }.abi_encode());
+        }
         deploy(KEEPER, 0);
         let record: Value =
             serde_json::from_slice(&std::fs::read(folder.path().join("params.deployed.json")).expect("a record"))
