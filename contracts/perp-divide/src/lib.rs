@@ -7,7 +7,7 @@ extern crate alloc;
 
 use alloc::{vec, vec::Vec};
 use fusebox::vm::Vm;
-use perp::division;
+use perp::{division, settle};
 use stylus_sdk::prelude::*;
 
 /// The dividing program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
@@ -29,8 +29,15 @@ impl PerpDivide {
         division::market(vm, &mut host, market)
     }
 
-    /// Takes out of the ledger of a market's domain what nobody will ever claim, once no position is left in it.
-    pub fn forgive(&mut self, market: u32) {
-        division::forgive(&mut Vm::new(self.vm()), market);
+    /// Takes out of the ledger of a market's domain what nobody will ever claim, once no position is left in it; a market
+    /// in which there was nobody to count when it ended is divided first.
+    pub fn forgive(&mut self, market: u32) -> Reply<()> {
+        let vm = self.vm();
+        let mut host = Vm::new(vm);
+        if settle::is_at(&host, market, 4) {
+            division::market(vm, &mut host, market)?;
+        }
+        division::forgive(&mut host, market);
+        Ok(())
     }
 }

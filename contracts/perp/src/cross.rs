@@ -333,6 +333,8 @@ fn asked(vm: &impl StylusHost, host: &impl Host, market: u32, position: &Positio
 /// Events: `MarginRaised`.
 /// Invariants: PP-45, PP-46.
 fn enter(vm: &impl StylusHost, host: &mut impl Host, who: Address, market: u32, domain: Option<u8>) -> Result<()> {
+    // Settling the others may take from the margin that was just put in: it is read after that.
+    let all = domain.map_or(Ok(Vec::new()), |domain| settled(vm, host, who, domain))?;
     let position = storage::position(host, who, market).map_err(abi::overflow)?;
     let own = asked(vm, host, market, &position, Class::Increase)?;
     let terms = storage::terms(host, market);
@@ -340,15 +342,12 @@ fn enter(vm: &impl StylusHost, host: &mut impl Host, who: Address, market: u32, 
         return Err(risk::Error::MinMargin { value: position.margin, bound: terms.min_margin }.into());
     }
     let (mut margin, mut needed, mut loss) = (position.margin, 0u128, own.opening.loss);
-    if let Some(domain) = domain {
-        let all = settled(vm, host, who, domain)?;
-        few(all.len())?;
-        for (other, position) in all.into_iter().filter(|(other, _)| *other != market) {
-            let asked = asked(vm, host, other, &position, Class::Increase)?;
-            margin = margin.saturating_add(position.margin);
-            needed = needed.saturating_add(asked.initial);
-            loss = loss.saturating_add(asked.opening.loss);
-        }
+    few(all.len())?;
+    for (other, position) in all.into_iter().filter(|(other, _)| *other != market) {
+        let asked = asked(vm, host, other, &position, Class::Increase)?;
+        margin = margin.saturating_add(position.margin);
+        needed = needed.saturating_add(asked.initial);
+        loss = loss.saturating_add(asked.opening.loss);
     }
     let (caps, ratchet) = risk::storage::caps(host, market);
     let opening = Opening { margin: margin.saturating_sub(needed), loss, ..own.opening };
@@ -374,7 +373,12 @@ fn keep(
     whole: bool,
 ) -> Result<u128> {
     // Settling ends here too: only what asks for prices settles the others first.
-    let others = if whole { positions(host, who, domain)? } else { settled(vm, host, who, domain)? };
+    let mut others = if whole { positions(host, who, domain)? } else { settled(vm, host, who, domain)? };
+    // What goes to a market that is wound down does not count for the others any more: only where there is no other.
+    let stands = |other: u32| other != market && decided(host, other) != Tier::ReduceOnly.code();
+    if others.iter().any(|(other, _)| stands(*other)) {
+        others.retain(|(other, _)| *other == market || stands(*other));
+    }
     let Some((first, _)) = others.iter().find(|(other, _)| *other != market) else { return Ok(0) };
     let (mut has, mut needed) = (0u128, 0u128);
     for (other, position) in &others {

@@ -130,13 +130,18 @@ pub fn protocol(vm: &impl StylusHost, host: &mut impl Host) -> Result<()> {
 /// Takes out of the ledger of a market's domain what nobody will ever claim, once no position is left in it; does nothing
 /// before. Otherwise a cut that no profit was left to pay would stay owed, and make a share dearer for who comes.
 ///
+/// Nor does it before a market of the domain that is being settled is divided, or the protocol, which writes off by itself:
+/// until then profits that were counted have their part to pay, and who called this first would have kept it.
 /// Events: the fund's `ClaimsWaived`.
 /// Invariants: PP-36.
 pub fn forgive(host: &mut impl Host, market: u32) {
     let domain = storage::domain(host, market);
-    let is_over =
-        |market| storage::domain(host, market) != domain || rules::is_counted(&storage::interest(host, market));
-    if (1..=settle::markets(host)).all(is_over) {
+    let is_paid = |market| !settle::is_at(host, market, 4) || words::profits(host, market).divided;
+    let is_over = |market| {
+        storage::domain(host, market) != domain
+            || rules::is_counted(&storage::interest(host, market)) && is_paid(market)
+    };
+    if !settle::is_at(host, 0, 4) && (1..=settle::markets(host)).all(is_over) {
         let outstanding = word::profits(host, domain);
         write_off(host, domain, outstanding, 0);
     }

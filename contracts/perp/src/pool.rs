@@ -148,9 +148,9 @@ fn store_share(host: &mut impl Host, who: Address, account: Account, before: &Po
     storage::store_pool(host, before, after).map_err(abi::overflow)
 }
 
-/// Pays the caller for having written down that a market's incident rose.
+/// Pays the caller for having written down that a market's incident rose; not out of what is divided already.
 pub fn reward(host: &mut impl Host, market: u32, risen: u8) -> Result<()> {
-    if risen == 0 {
+    if risen == 0 || fusebox_fund::storage::settlement::divided(host).1 != 0 {
         return Ok(());
     }
     let (who, pool, policy) = (host.caller(), storage::pool(host), storage::policy(host, market));

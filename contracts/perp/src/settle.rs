@@ -64,8 +64,7 @@ pub fn decide(host: &mut impl Host, change: &Change<'_>) -> Result<()> {
                 let index = books::index(host, storage::domain(host, market));
                 words::store_begun(host, market, since_of(index));
             }
-            markets.for_each(|market| begin(host, market));
-            Ok(())
+            markets.into_iter().try_for_each(|market| begin(host, market))
         }
         (HARBOUR, [rate, cap, text]) => {
             let rate = u16::try_from(*rate).unwrap_or(u16::MAX);
@@ -86,10 +85,17 @@ pub(crate) fn markets(host: &impl Host) -> u32 {
     fusebox::markets(host).min(MAX_MARKETS)
 }
 
-/// The price of the latest record is proposed; where there is none, or one stands already, anyone proposes it later.
-fn begin(host: &mut impl Host, market: u32) {
+/// The price of the latest record is proposed. A market whose positions could not be counted, since nothing has ever had a
+/// price for them, is not settled before something has: it would keep every door shut for good.
+///
+/// Errors: the fund's, for a market with positions and without a price.
+fn begin(host: &mut impl Host, market: u32) -> Result<()> {
     let latest = (0..=words::HOURS).map(|hour| anchor(host, market, hour)).fold(Anchor::default(), rules::later);
-    settlement::propose(host, market, latest).ok();
+    let waits = pots::settlement(host, market).started == 0 && !rules::is_counted(&storage::interest(host, market));
+    match settlement::propose(host, market, latest) {
+        Err(error) if waits => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// What the record has of an hour; past the last hour what the breaker's own reference is and was, by one feed at least.
@@ -133,7 +139,7 @@ pub fn remember(host: &mut impl Host, market: u32, seen: &Sighting) -> Result<()
 }
 
 /// Whether Governance keeps a scope at that tier, by its number.
-pub(crate) fn is_at(host: &impl Host, scope: u32, tier: u8) -> bool {
+pub fn is_at(host: &impl Host, scope: u32, tier: u8) -> bool {
     decision_state(host, Scope::new(scope)).first() == Some(&U256::from(tier))
 }
 
@@ -182,10 +188,11 @@ pub fn account(vm: &impl StylusHost, host: &mut impl Host, who: Address, market:
 ///
 /// Errors: the fund's, where it is.
 pub fn untouched(host: &impl Host, market: u32) -> Result<()> {
-    match pots::settlement(host, market).started {
-        0 => Ok(()),
-        started => Err(Error::Settling { started }.into()),
+    let started = pots::settlement(host, market).started;
+    if started == 0 && !is_at(host, 0, 4) && !is_at(host, market, 4) {
+        return Ok(());
     }
+    Err(Error::Settling { started }.into())
 }
 
 /// Whether there is still somebody to pay: what comes once all is divided would be nobody's.
