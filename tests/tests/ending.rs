@@ -450,6 +450,30 @@ fn pp_36_what_no_profit_is_left_to_pay_is_written_off_when_nobody_is_left() {
     assert!(taken(&mut rig, BOB) + u(8) >= left);
 }
 
+/// Otherwise a winner has the cuts that he was counted with forgiven, at the cost of who provided and who was cut.
+#[test]
+fn pp_36_nothing_is_written_off_between_the_last_count_and_the_division() {
+    let (mut rig, places) = cut();
+    settled(&mut rig, 0, START / 100 * 65);
+    for place in &places {
+        rig.call(EVE, &settle(*place));
+    }
+    let before = rig.ask(&lossesCall { market: 2 })[3];
+    assert!(!before.is_zero());
+    let mut tried = rig.clone();
+    for market in [1, 2] {
+        tried.call(BOB, &releaseResidueCall { market });
+    }
+    assert_eq!(tried.ask(&lossesCall { market: 2 })[3], before);
+    for rig in [&mut rig, &mut tried] {
+        rig.call(EVE, &divideCall {});
+        for place in &places {
+            attempt(rig, DAVE, &settle(*place), true);
+        }
+    }
+    assert_eq!(books(&tried), books(&rig));
+}
+
 #[test]
 fn pp_36_a_loss_of_the_domain_during_the_count_asks_nothing_of_it() {
     let mut rig = rig(false, 10_000, 1_000_000);
