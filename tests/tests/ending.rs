@@ -450,6 +450,20 @@ fn pp_36_what_no_profit_is_left_to_pay_is_written_off_when_nobody_is_left() {
     assert!(taken(&mut rig, BOB) + u(8) >= left);
 }
 
+/// There is no last count to do it in, and its buffer would be shut in until the protocol ends.
+#[test]
+fn pp_36_a_market_without_anybody_left_is_divided_by_anyone() {
+    let mut rig = rig(true, 10_000, 1_000_000);
+    give_buffer(&mut rig, 2, 500);
+    settled(&mut rig, 2, START);
+    assert!(rig.ask(&settlementCall { market: 2 })[3].is_zero());
+    let before = rig.ask(&poolCall {}).assets;
+    rig.call(BOB, &releaseResidueCall { market: 2 });
+    conserved(&rig);
+    assert_eq!(rig.ask(&settlementCall { market: 2 })[3], u(1));
+    assert!(rig.ask(&poolCall {}).assets > before, "the buffer came back");
+}
+
 /// Otherwise a winner has the cuts that he was counted with forgiven, at the cost of who provided and who was cut.
 #[test]
 fn pp_36_nothing_is_written_off_between_the_last_count_and_the_division() {
