@@ -84,6 +84,21 @@ pub fn life(place: &Place, program: Address) -> Outcome<Life> {
     }
 }
 
+/// Refuses a program that would answer nothing: the chain lets a protocol be moved to one.
+///
+/// Errors: [`Fault::Verification`] with what to do; no answer.
+pub fn has_to_run(place: &Place, program: Address) -> Outcome {
+    match life(place, program)? {
+        Life::Active(_) => Ok(()),
+        Life::Missing => Err(Fault::Verification(format!(
+            "there is no program at {program}. Deploy and activate it first: fusebox deploy --program NAME"
+        ))),
+        Life::Inactive(why) => Err(Fault::Verification(format!(
+            "{program} would answer nothing: {why}. Activate it first: cargo stylus activate --address {program}"
+        ))),
+    }
+}
+
 /// The code that a wasm is deployed as.
 ///
 /// Errors: more than one account holds.

@@ -40,6 +40,21 @@ fn cl_33_a_deployment_reads_every_value_back_and_is_complete_only_if_all_hold() 
     ground.write("params.toml", &text.replace("base_bps = 1_000", "base_bps = 5"));
     let bad = deploy(&["--check"]);
     assert!(bad.code == 2 && bad.err.contains("params.toml: market ETH: "), "{}", bad.err);
+    // What the chain would refuse only when it is carried out, days later.
+    ground.write("params.toml", &text.replace("rate_bps = 900", "rate_bps = 5001"));
+    let bad = deploy(&["--check"]);
+    assert!(bad.code == 2 && bad.err.contains("params.toml: [return_terms]: parameter 22 of the fund"), "{}", bad.err);
+    for (before, after, what) in [
+        ("hold = \"48h\"", "hold = \"47h\"", "fund (cool-down"),
+        ("cap = 7_000_000", "cap = 7_000_001", "terms of a return"),
+        ("most_bps = 4_000", "most_bps = 4_001", "surcharge"),
+        ("claim = 1_000_000_000", "claim = 1_000_000_001", "cover of domain 0"),
+    ] {
+        ground.write("params.toml", &text.replace(before, after));
+        let differs = deploy(&["--check"]);
+        assert_eq!(differs.code, 6, "{what}: {}", differs.err);
+        assert!(differs.err.contains(&format!("Governance has to propose: {what}")), "{}", differs.err);
+    }
 }
 
 #[test]
