@@ -585,10 +585,9 @@ fn pp_46_who_is_closed_out_shelters_nothing() {
     field.conserved();
 }
 
-/// What a haircut asks of a profit is taken before the rest of it pays for another position.
-#[test]
-fn pp_43_a_profit_pays_its_haircut_before_it_pays_for_others() {
-    let mut field = Field::new();
+/// Alice long 10 in markets 1 and 3, 3,000 of margin each; the first has won 5,000, of which a haircut asks what is answered.
+fn haircut(field: &mut Field) -> U256 {
+    field.rig.call(PAUSER, &heartbeatCall {});
     field.govern(change::parameter(2, 0x0509, 20_000));
     field.cross(ALICE, 0, true);
     field.open(ALICE, 1, true, 10, 3_000);
@@ -602,6 +601,14 @@ fn pp_43_a_profit_pays_its_haircut_before_it_pays_for_others() {
     let outcome = field.liquidate(2, BOB);
     let charged: U256 = all::<ProfitsCut>(&outcome).iter().map(|cut| U256::from(cut.charged)).sum();
     assert!(charged > field.rig.units(2_000) && charged < field.rig.units(3_000), "{charged}");
+    charged
+}
+
+/// What a haircut asks of a profit is taken before the rest of it pays for another position.
+#[test]
+fn pp_43_a_profit_pays_its_haircut_before_it_pays_for_others() {
+    let mut field = Field::new();
+    let charged = haircut(&mut field);
     field.set(3, 1_150); // 8,500 lost of 6,000, and of what is left of the profit
     let outcome = field.liquidate(3, ALICE);
     let cut: ProfitCut = outcome.event().expect("ProfitCut");
@@ -611,9 +618,36 @@ fn pp_43_a_profit_pays_its_haircut_before_it_pays_for_others() {
     assert_eq!(netted.amount, field.rig.units(5_000) - cut.cut);
 }
 
-/// Who loses on a side that is closed out whole pays with what the others have, not with the pool's.
+/// Else it would be paid whole, or left to its owner while others bear what he has lost.
 #[test]
-fn pp_43_who_is_closed_out_at_a_loss_borrows() {
+fn pp_43_a_pause_of_reduce_keeps_no_haircut_from_a_profit_that_is_liquidated_or_pays_for_others() {
+    let mut field = Field::new();
+    let charged = haircut(&mut field);
+    field.set(3, 1_000); // 10,000 lost of 6,000, and of what is left of the profit
+    field.rig.call(PAUSER, &pauseCall { scopes: vec![1], classes: 1 << REDUCE, reason: 1 });
+    let cut = |outcome: &Outcome| {
+        let cuts: Vec<ProfitCut> = all(outcome);
+        assert_eq!((cuts.len(), cuts[0].market, cuts[0].profit), (1, 1, U256::from(5_000_000_000u64)));
+        assert!(cuts[0].cut + U256::from(1) >= charged);
+        cuts[0].cut
+    };
+    let mut other = field.clone();
+    let outcome = other.liquidate(3, ALICE);
+    let left = other.rig.units(5_000) - cut(&outcome);
+    let netted: ProfitNetted = outcome.event().expect("ProfitNetted");
+    assert_eq!(netted.amount, left);
+    // 4,000 beyond the margins, less that; and the liquidator's part.
+    let debt = outcome.event::<Liquidated>().unwrap().badDebt;
+    assert_eq!(debt, other.rig.units(4_000 + 100) - left);
+    let free = field.free(ALICE);
+    let outcome = field.liquidate(1, ALICE);
+    let left = field.rig.units(6_000 + 5_000 - 500) - cut(&outcome); // the penalty on 25,000
+    assert_eq!((field.margin(ALICE, 3), field.free(ALICE)), (left, free));
+}
+
+/// Alice long 10 in market 1 with 9,000 of margin; her short of market 2 was closed out at a loss beyond its margin, and
+/// nobody has settled it.
+fn closed_out_at_a_loss() -> Field {
     let mut field = Field::new();
     field.govern(change::parameter(2, 0x0509, 20_000));
     field.cross(ALICE, 0, true);
@@ -629,6 +663,13 @@ fn pp_43_who_is_closed_out_at_a_loss_borrows() {
     field.set(2, 500);
     field.liquidate(2, BOB);
     assert!(field.rig.ask(&marketCall { market: 2 })[6].is_zero(), "the shorts were not closed whole");
+    field
+}
+
+/// Who loses on a side that is closed out whole pays with what the others have, not with the pool's.
+#[test]
+fn pp_43_who_is_closed_out_at_a_loss_borrows() {
+    let mut field = closed_out_at_a_loss();
     let before = field.margin(ALICE, 1);
     let outcome = field.rig.send(CAROL, &settleCall { market: 2, account: ALICE });
     let lent: U256 = all::<MarginMoved>(&outcome).iter().map(|moved| moved.amount).sum();
@@ -659,6 +700,53 @@ fn pp_47_a_wind_down_lets_nobody_wait_for_the_end_with_too_little() {
     let outcome = bankrupt.liquidate(1, ALICE);
     assert_eq!(outcome.event::<Liquidated>().unwrap().badDebt, ANY);
     assert_eq!(bankrupt.margin(ALICE, 2), bankrupt.rig.units(3_000 - 1_000 - 320));
+}
+
+/// Otherwise whoever liquidates chooses that it counts for nobody.
+#[test]
+fn pp_47_what_a_liquidation_leaves_goes_to_a_market_that_goes_on() {
+    let mut field = pair(true);
+    field.open(ALICE, 3, true, 10, 3_000);
+    field.govern(decision(1, 1));
+    field.set(2, 2_200);
+    field.set(3, 1_650); // 1,000 and -500 are left where 1,925 are needed, whatever the first has
+    let before = field.margin(ALICE, 1);
+    field.liquidate(2, ALICE);
+    assert_eq!(field.margin(ALICE, 1), before);
+    assert_eq!(field.margin(ALICE, 3), field.rig.units(3_000 + 1_000 - 440));
+    // What is left in the last one goes where there is anything.
+    field.set(3, 1_600);
+    field.liquidate(3, ALICE);
+    assert!(field.margin(ALICE, 1) <= before);
+}
+
+/// Settling takes from the margin that is put in: read before it, the margin would be below what it has to be.
+#[test]
+fn pp_46_who_opens_settles_first_and_then_counts_the_margin() {
+    let field = closed_out_at_a_loss();
+    let increase = |margin: u64| increaseCall {
+        market: 1,
+        size: U256::from(40 * WAD),
+        margin: U256::from(margin),
+        limitPrice: ANY,
+    };
+    let admitted = |field: &Field, margin: u64| {
+        let call = increase(margin).abi_encode();
+        field.rig.clone().chain.send(Tx::new(ALICE, field.rig.perp, call)).success
+    };
+    let least = |field: &Field| {
+        let (mut less, mut enough) = (0u64, 80_000_000_000);
+        assert!(!admitted(field, less) && admitted(field, enough));
+        while enough - less > 1 {
+            let middle = (less + enough) / 2;
+            (less, enough) = if admitted(field, middle) { (less, middle) } else { (middle, enough) };
+        }
+        enough
+    };
+    let mut settled = field.clone();
+    let outcome = settled.rig.send(CAROL, &settleCall { market: 2, account: ALICE });
+    assert_eq!(all::<MarginMoved>(&outcome).len(), 1, "what it owes comes out of the other's margin");
+    assert_eq!(least(&field), least(&settled));
 }
 
 #[test]

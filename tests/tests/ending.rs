@@ -488,6 +488,76 @@ fn pp_36_nothing_is_written_off_between_the_last_count_and_the_division() {
     assert_eq!(books(&tried), books(&rig));
 }
 
+/// Otherwise every door would be shut for good, since nobody of it could be counted.
+#[test]
+fn pp_20_a_market_with_positions_that_nothing_has_priced_is_not_settled_before_something_has() {
+    let mut rig = rig(true, 10_000, 1_000_000);
+    open(&mut rig, (ALICE, 2), true, 10, 3_000);
+    // A feed that dies before anybody has poked: the breaker has no reference, the record no hour.
+    rig.govern(&[decision(1, 0)]);
+    let words = decision(3, 0);
+    rig.call(GOVERNANCE, &proposeCall { words: words.clone() });
+    rig.wait(7 * DAY);
+    let execute = executeCall { words };
+    rig.refuses(CAROL, &execute, FundParameter { id: 24, value: ANY, bound: u(1) }); // feeds behind a price
+    rig.set_price(START);
+    let call = settleAccountCall { account: ALICE, market: 2 };
+    rig.refuses(CAROL, &call, NotSettling { market: u(2) });
+    poke(&mut rig, 30, START);
+    rig.call(CAROL, &execute);
+    rig.wait(DAY);
+    assert_eq!(rig.call(CAROL, &call), 0);
+    rig.call(CAROL, &divideCall {});
+    conserved(&rig);
+}
+
+/// What is in the pool falls with every payment: a capacity that follows it would let the last wait for the floor's pace.
+#[test]
+fn pp_22_nobody_slows_what_is_due_after_the_division() {
+    let (mut rig, places) = bankrupt(10_000, 1_000_000);
+    let rebase = rebaseCall { bucket: 0 };
+    settled(&mut rig, 0, CRASH);
+    for place in &places {
+        rig.call(LP, &settle(*place));
+    }
+    rig.clone().call(EVE, &rebase);
+    rig.call(LP, &divideCall {});
+    let started = rig.now();
+    let capacity = rig.ask(&bucketStateCall { bucket: 0 });
+    rig.call(LP, &settleSharesCall { account: LP });
+    assert!(rig.ask(&poolCall {}).assets < rig.units(100), "next to nothing is left to follow");
+    for _ in 0..3 {
+        rig.wait(DAY);
+        rig.refuses(EVE, &rebase, AlreadySettling { started });
+    }
+    assert_eq!(rig.ask(&bucketStateCall { bucket: 0 })[0], capacity[0]);
+}
+
+/// What is left in the pool then is owed to who provided, and no market can still be warned of.
+#[test]
+fn pp_22_nobody_is_rewarded_out_of_what_is_divided() {
+    let (mut rig, places) = bankrupt(10_000, 1_000_000);
+    settled(&mut rig, 0, CRASH);
+    for place in &places {
+        rig.call(LP, &settle(*place));
+    }
+    let risen = |rig: &mut Rig| {
+        let mut rewards = Vec::new();
+        for _ in 0..3 {
+            rig.advance(60, CRASH);
+            rig.set_second(CRASH / 100 * 140);
+            rewards.extend(all::<Rewarded>(&rig.send(EVE, &pokeCall { market: 1 })));
+        }
+        rewards
+    };
+    assert!(!risen(&mut rig.clone()).is_empty(), "there is a bounty before");
+    rig.call(LP, &divideCall {});
+    let (pool, free) = (rig.ask(&poolCall {}), self::free(&rig, EVE));
+    assert!(risen(&mut rig).is_empty());
+    assert_eq!((rig.ask(&poolCall {}), self::free(&rig, EVE)), (pool, free));
+    conserved(&rig);
+}
+
 #[test]
 fn pp_36_a_loss_of_the_domain_during_the_count_asks_nothing_of_it() {
     let mut rig = rig(false, 10_000, 1_000_000);

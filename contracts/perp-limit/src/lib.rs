@@ -11,7 +11,7 @@ use alloy_sol_types::SolError;
 use fusebox::vm::Vm;
 use fusebox_core::{host::revert, panel::Scope};
 use fusebox_limiter::{shell as limiter, types::TicketId};
-use perp::{abi, limits, program, types::HOUSE};
+use perp::{abi, limits, program, settle, types::HOUSE};
 use stylus_sdk::{prelude::*, ArbResult};
 
 /// The limit program: it runs by delegatecall on the storage of [`perp`], and holds nothing of its own.
@@ -35,12 +35,14 @@ impl PerpLimit {
         limits::cancel(&mut Vm::new(self.vm()), id)
     }
 
-    /// Anyone lets a bucket's capacity follow what the protocol accounts for.
+    /// Anyone lets a bucket's capacity follow what the protocol accounts for: not once all of it is divided, when what is in
+    /// the pool falls with every payment and who is due last would wait for the floor.
     pub fn rebase(&mut self, bucket: u32) -> Reply<()> {
         if !limits::exists(bucket) {
             return Err(revert(abi::UnknownBucket::SELECTOR, [bucket, limits::liquidations(8)].map(U256::from)));
         }
         let mut host = Vm::new(self.vm());
+        settle::undivided(&host)?;
         let liquidity = limits::liquidity(&host, bucket);
         Ok(limiter::rebase(&mut host, &HOUSE.limiter, bucket, liquidity)?)
     }

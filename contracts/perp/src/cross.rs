@@ -9,24 +9,24 @@
 use crate::{
     abi,
     error::Error,
+    legs::{add_margin, lend, moved, net, positions, settled, state, unless_refused, valued, Valued},
     logic::{self, cross as rule},
     program,
-    shell::{topic, volatility, w},
+    shell::{volatility, w},
     storage,
-    types::{Position, Rate, MAX_MARKETS},
+    types::Position,
 };
 use alloc::vec::Vec;
 use alloy_primitives::{Address, U256};
-use alloy_sol_types::{SolError, SolEvent};
+use alloy_sol_types::SolError;
 use fusebox::decision_state;
-use fusebox_breaker::abi::FeedGas;
 use fusebox_core::{
-    host::{emit, revert, Host},
+    host::{revert, Host},
     panel::{Class, Scope, Tier},
 };
 use fusebox_market::{
     self as risk,
-    types::{Balance, Leg, Opening, Weather},
+    types::{Leg, Opening, Weather},
 };
 use stylus_sdk::stylus_core::Host as StylusHost;
 
@@ -48,7 +48,7 @@ pub const RETAIN: u8 = 8;
 pub const CHOOSE: u8 = 9;
 /// The caller leaves it.
 pub const LEAVE: u8 = 10;
-/// What an account has in a domain: one word, see `state`.
+/// What an account has in a domain: one word, see [`crate::legs::state`].
 pub const STATE: u8 = 11;
 
 /// Most positions that stand for one another: a liquidation reads the price of each of them.
@@ -92,7 +92,7 @@ fn domain(host: &impl Host, who: Address, market: u32) -> Option<u8> {
     (risk::storage::choice(host, who).has(domain) && !is_settling(host, market)).then_some(domain)
 }
 
-fn is_settling(host: &impl Host, market: u32) -> bool {
+pub(crate) fn is_settling(host: &impl Host, market: u32) -> bool {
     decided(host, market) == Tier::Settling.code()
 }
 
@@ -106,74 +106,11 @@ fn decided(host: &impl Host, market: u32) -> u8 {
     of(0).max(of(market))
 }
 
-/// The positions of an account in a domain, as they are stored.
-fn positions(host: &impl Host, who: Address, domain: u8) -> Result<Vec<(u32, Position)>> {
-    let mut all = Vec::new();
-    for market in 1..=fusebox::markets(host).min(MAX_MARKETS) {
-        let position = storage::position(host, who, market).map_err(abi::overflow)?;
-        if position.size != 0 && risk::storage::closing(host, market).domain == domain && !is_settling(host, market) {
-            all.push((market, position));
-        }
-    }
-    Ok(all)
-}
-
-/// The same, once those that were deleveraged are settled.
-fn settled(vm: &impl StylusHost, host: &impl Host, who: Address, domain: u8) -> Result<Vec<(u32, Position)>> {
-    for (market, position) in positions(host, who, domain)? {
-        if !is_current(host, market, &position) {
-            program::touch(vm, market, who, (0, 0))?;
-        }
-    }
-    positions(host, who, domain)
-}
-
-fn is_current(host: &impl Host, market: u32, position: &Position) -> bool {
-    storage::interest(host, market).side(position.is_long).snapshot == position.snapshot
-}
-
 fn few(legs: usize) -> Result<()> {
     if legs > MAX_LEGS {
         return Err(revert(abi::TooManyLegs::SELECTOR, [U256::from(legs), U256::from(MAX_LEGS)]));
     }
     Ok(())
-}
-
-fn store(host: &mut impl Host, who: Address, market: u32, position: &Position) -> Result<()> {
-    storage::store_position(host, who, market, position).map_err(abi::overflow)
-}
-
-/// Takes from the margins of the others, the lowest market first, as far as they go.
-///
-/// Who lends is not settled before: its margin is its margin, and settling borrows from here in turn.
-/// Events: `MarginMoved`.
-/// Invariants: PP-1, PP-43.
-fn lend(host: &mut impl Host, who: Address, market: u32, domain: u8, amount: u128) -> Result<u128> {
-    let mut others = positions(host, who, domain)?;
-    others.retain(|(other, _)| *other != market);
-    let of = |position: &Position| Leg { domain, margin: position.margin, ..Leg::default() };
-    let mut legs: Vec<Leg> = others.iter().map(|(_, position)| of(position)).collect();
-    let lent = amount.saturating_sub(risk::logic::cover(&mut legs, domain, amount));
-    for ((other, position), leg) in others.into_iter().zip(legs) {
-        let part = position.margin.saturating_sub(leg.margin);
-        if part > 0 {
-            store(host, who, other, &Position { margin: leg.margin, ..position })?;
-            moved(host, who, other, market, part);
-        }
-    }
-    add_margin(host, who, market, lent)?;
-    Ok(lent)
-}
-
-fn add_margin(host: &mut impl Host, who: Address, market: u32, amount: u128) -> Result<()> {
-    let position = storage::position(host, who, market).map_err(abi::overflow)?;
-    let margin = position.margin.saturating_add(amount);
-    store(host, who, market, &Position { margin, ..position })
-}
-
-fn moved(host: &mut impl Host, who: Address, from: u32, to: u32, amount: u128) {
-    let topics = [abi::MarginMoved::SIGNATURE_HASH, who.into_word(), topic(from), topic(to)];
-    emit(host, &topics, [w(amount)]);
 }
 
 /// Before a position is reduced by its owner: what it lacks comes from the margins of the others.
@@ -198,55 +135,6 @@ fn reduce(
         }
     }
     Ok(since)
-}
-
-/// A position, valued for its domain.
-struct Valued {
-    market: u32,
-    position: Position,
-    leg: Leg,
-    rate: Option<Rate>,
-    /// Whether what losses ask of its profit has been taken, so that what is left may pay for another.
-    is_cut: bool,
-}
-
-/// What an answer is, or none where a condition refused it; too little gas is no condition, or a caller who brings just
-/// too little would choose which position has a price.
-pub fn unless_refused<T>(answer: Result<T>) -> Result<Option<T>> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(why) if why.len() < 4 || why.starts_with(&FeedGas::SELECTOR) => Err(why),
-        Err(_) => Ok(None),
-    }
-}
-
-/// The positions of a domain with what each is worth now; `settling` has what was deleveraged or cut since done first.
-fn valued(vm: &impl StylusHost, host: &impl Host, who: Address, domain: u8, settling: bool) -> Result<Vec<Valued>> {
-    let mut quotes = Vec::new();
-    for (market, position) in positions(host, who, domain)? {
-        let quote = unless_refused(program::quoted(vm, market, program::WORTH))?;
-        let mut is_cut = true;
-        if settling {
-            if storage::terms(host, market).stressed {
-                is_cut = unless_refused(program::touch(vm, market, who, (1, 0)))?.is_some();
-            }
-            if !is_current(host, market, &position) {
-                program::touch(vm, market, who, (0, 0))?;
-            }
-        }
-        quotes.push((market, quote, is_cut));
-    }
-    let mut all = Vec::new();
-    for (market, quote, is_cut) in quotes {
-        let position = storage::position(host, who, market).map_err(abi::overflow)?;
-        if position.size != 0 {
-            let closing = risk::storage::closing(host, market);
-            let (rate, grace) = quote.map_or((None, false), |quote| (Some(quote.rate), quote.grace));
-            let leg = rule::leg(&position, &closing, host.now(), rate, grace)?;
-            all.push(Valued { market, position, leg, rate, is_cut });
-        }
-    }
-    Ok(all)
 }
 
 /// Before a liquidation, of whichever position the liquidator has picked: refused while all together are healthy; then
@@ -280,33 +168,6 @@ fn expose(vm: &impl StylusHost, host: &mut impl Host, who: Address, market: u32,
         net(host, who, &all, market, lacking.saturating_sub(lent).min(loss))?;
     }
     Ok(1)
-}
-
-/// What margins do not pay of a loss, profits that stand do: both entries move, so that no position keeps a profit while
-/// others bear what it stood for.
-///
-/// Events: `ProfitNetted`.
-/// Invariants: PP-43.
-fn net(host: &mut impl Host, who: Address, all: &[Valued], market: u32, loss: u128) -> Result<()> {
-    let mut left = loss;
-    for other in all.iter().filter(|other| other.market != market && other.is_cut) {
-        let part = left.min(other.leg.profit);
-        if part > 0 {
-            shift(host, who, other.market, part, true)?;
-            let topics = [abi::ProfitNetted::SIGNATURE_HASH, who.into_word(), topic(other.market), topic(market)];
-            emit(host, &topics, [w(part)]);
-        }
-        left = left.saturating_sub(part);
-    }
-    shift(host, who, market, loss.saturating_sub(left), false)
-}
-
-fn shift(host: &mut impl Host, who: Address, market: u32, amount: u128, against: bool) -> Result<()> {
-    let position = storage::position(host, who, market).map_err(abi::overflow)?;
-    let side = storage::interest(host, market).side(position.is_long);
-    let (position, side) = rule::shifted(position, side, amount, against)?;
-    storage::store_side(host, market, position.is_long, side).map_err(abi::overflow)?;
-    store(host, who, market, &position)
 }
 
 /// A position as if it were opened as it stands.
@@ -424,17 +285,4 @@ fn turn(vm: &impl StylusHost, host: &mut impl Host, domain: u8, on: bool) -> Res
     let crossing = risk::storage::choice(host, who) != risk::Choice::default();
     let account = storage::account(host, who);
     storage::store_account(host, who, crate::types::Account { crossing, ..account }).map_err(abi::overflow)
-}
-
-/// What an account has in a domain, as its positions were last settled, in a word: what they have, or owe, 112; what they
-/// need together 112; how many there are 8, and how many of them have no price 8; 1 if they owe; 1 if it has cross margin.
-fn state(vm: &impl StylusHost, host: &impl Host, who: Address, domain: u8) -> Result<U256> {
-    let all = valued(vm, host, who, domain, false)?;
-    let legs: Vec<Leg> = all.iter().map(|leg| leg.leg).collect();
-    let Balance { equity, owed, needed } = risk::logic::balance(&legs, domain);
-    let unpriced = all.iter().filter(|leg| leg.rate.is_none()).count();
-    let chosen = risk::storage::choice(host, who).has(domain);
-    let flags = U256::from(owed > 0) | U256::from(chosen).wrapping_shl(1);
-    let counts = U256::from(all.len()) | U256::from(unpriced).wrapping_shl(8) | flags.wrapping_shl(16);
-    Ok(w(equity.max(owed)) | w(needed).wrapping_shl(112) | counts.wrapping_shl(224))
 }

@@ -111,7 +111,9 @@ pub fn levy(
 ) -> Result<u128> {
     let domain = storage::domain(host, market);
     let until = rule::since_of(fund::storage::ledger::index(host, domain));
-    let (before, rate) = (read(host, market, who)?, program::priced(vm, market, Class::Reduce)?.rate);
+    // A liquidation finds a profit cut also while Reduce is paused: it would be paid whole, or not for another's loss.
+    let code = if why == 1 { program::WORTH } else { Class::Reduce.code() };
+    let (before, rate) = (read(host, market, who)?, program::quoted(vm, market, code)?.rate);
     let mut after = before;
     if after.position.size != 0 && after.position.since != until {
         let stands = rule::standing(&after.position, rate)?;

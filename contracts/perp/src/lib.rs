@@ -12,6 +12,7 @@ pub mod division;
 pub mod error;
 pub mod insurance;
 pub mod ledger;
+pub mod legs;
 pub mod limits;
 pub mod logic;
 pub mod pool;

@@ -184,15 +184,14 @@ pub fn account(vm: &impl StylusHost, host: &mut impl Host, who: Address, market:
     Ok(1)
 }
 
-/// Whether the scope of a market is being settled, so that its positions wait for their count.
+/// Whether a market is being settled, so that its positions wait for their count: one that has any begins with a price.
 ///
 /// Errors: the fund's, where it is.
 pub fn untouched(host: &impl Host, market: u32) -> Result<()> {
-    let started = pots::settlement(host, market).started;
-    if started == 0 && !is_at(host, 0, 4) && !is_at(host, market, 4) {
-        return Ok(());
+    match pots::settlement(host, market).started {
+        0 => Ok(()),
+        started => Err(Error::Settling { started }.into()),
     }
-    Err(Error::Settling { started }.into())
 }
 
 /// Whether there is still somebody to pay: what comes once all is divided would be nobody's.

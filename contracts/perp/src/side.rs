@@ -5,7 +5,7 @@
 use crate::{
     abi, cross,
     error::Error,
-    logic,
+    legs, logic,
     logic::loss as rule,
     program,
     shell::{read, realised, store, topic, w},
@@ -232,7 +232,7 @@ pub fn winnings(vm: &impl StylusHost, host: &impl Host, market: u32, rate: Rate)
         if storage::domain(host, other) != domain_of {
             continue;
         }
-        if let Some(quote) = cross::unless_refused(program::priced(vm, other, Class::Reduce))? {
+        if let Some(quote) = legs::unless_refused(program::priced(vm, other, Class::Reduce))? {
             sum = sum.saturating_add(of(other, quote.rate)?);
         }
     }
