@@ -61,8 +61,8 @@ fn cl_35_a_program_in_fragments_is_verified_to_its_last_byte() {
     let (exit, bad) = verdict(&ground);
     assert_eq!((exit, &bad["sameCode"]), (4, &json!(false)), "{bad}");
 
-    // A fragment is none any more, and then it is gone.
-    for code in ["0xeff000", "0x"] {
+    // A fragment that does not unpack, that is none any more, that is gone.
+    for code in ["0xeff001ffff", "0xeff000", "0x"] {
         let _: Value = ground.rpc.ask("anvil_setCode", (parts[1], code)).expect("set");
         let (exit, gone) = verdict(&ground);
         assert_eq!((exit, &gone["onChain"]), (4, &Value::Null), "{gone}");
