@@ -1,7 +1,8 @@
 // Real Safes, from the artifacts of their npm package: a guardian and a council, each with three owners of which two sign.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { encodeFunctionData, getAddress, zeroAddress } from 'viem';
-import { call, chain, deploy, fact, given, node, ok, people, stranger } from './chain.mjs';
+import { call, chain, deploy, fact, given, holds, node, ok, people, stranger } from './chain.mjs';
 
 const artifact = (path) => {
   const folder = `${given('FUSEBOX_ROOT')}/tests/e2e/node_modules/@safe-global/safe-smart-account/build/artifacts/contracts`;
@@ -35,6 +36,24 @@ export async function signed(safe, signers, to, data) {
   const signatures = (await Promise.all(signers.map(sign))).map((signature) => signature.slice(2)).join('');
   const args = [to, 0n, data, 0, 0n, 0n, 0n, zeroAddress, zeroAddress, `0x${signatures}`];
   return { to: safe, data: encodeFunctionData({ abi: safeAbi, functionName: 'execTransaction', args }) };
+}
+
+/** The data that a file for the Transaction Builder comes to, which `fusebox` writes for a Safe. */
+export function written(safe, protocol, ...words) {
+  const path = `${given('E2E_FOLDER')}/${words[0]}.json`;
+  execFileSync(given('FUSEBOX'), [...words, '--protocol', protocol, '--safe', safe, '--out', path], { stdio: 'pipe' });
+  const { chainId, meta, transactions } = JSON.parse(readFileSync(path, 'utf8'));
+  const [{ to, value, data, contractMethod, contractInputsValues }] = transactions;
+  holds(transactions.length === 1 && chainId === String(chain.id) && meta.createdFromSafeAddress === safe, `${path} is of another chain or Safe`);
+  holds(to === protocol && value === '0', `${path} calls ${to} with ${value}`);
+  // The app builds the data from the method and what would be typed in.
+  const item = { type: 'function', stateMutability: 'nonpayable', outputs: [], ...contractMethod };
+  const args = item.inputs.map(({ name, type }) => {
+    const given = contractInputsValues[name];
+    return type.endsWith('[]') ? JSON.parse(given) : given;
+  });
+  holds(encodeFunctionData({ abi: [item], args }) === data, `${path} does not say what its data does`);
+  return data;
 }
 
 /** Deploys singleton, factory and the two Safes. */

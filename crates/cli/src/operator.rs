@@ -27,6 +27,8 @@ pub mod send;
 pub mod signer;
 pub mod status;
 pub mod stylus;
+pub mod terms;
+pub mod tickets;
 pub mod verify;
 pub mod words;
 

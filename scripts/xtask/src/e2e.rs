@@ -33,6 +33,7 @@ pub fn run(root: &Path, options: &Options) -> Result<ExitCode, String> {
     let devnet = Devnet::start(&tools.fusebox, &folder)?;
     suite.know("FUSEBOX_RPC", &devnet.http());
     suite.know("FUSEBOX_WS", &devnet.websocket());
+    suite.know("FUSEBOX", &tools.fusebox.display().to_string());
     suite.know("CAST", &tools.cast.display().to_string());
     tools.compile_programs(root, &folder.join("programs"))?;
     if deploy(root, &tools, &mut suite, options.quick) {

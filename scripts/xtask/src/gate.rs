@@ -2,20 +2,24 @@
 
 use crate::contracts::{self, Built};
 use crate::process::{cargo, run as run_process, say};
-use crate::{abi, drill, goldens, ids, purity, Outcome};
+use crate::{abi, drill, e2e, goldens, ids, purity, Outcome};
 use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
 use std::time::Instant;
 
 /// The steps, in the order in which they run: cheap ones first, and what others need before them.
 pub const NAMES: &[&str] = &["format", "lints", "purity", "wasm", "tests", "vectors", "ids", "abi", "goldens", "docs"];
+/// Steps that run only when they are named.
+pub const ON_REQUEST: &[&str] = &["e2e"];
 
 /// Runs the steps with these names, or all, to the end whatever fails.
 pub fn run(root: &Path, chosen: &[String]) -> ExitCode {
     let mut contracts = Contracts { root, built: None };
     let mut failed = Vec::new();
     let mut passed = 0;
-    for name in NAMES.iter().filter(|name| chosen.is_empty() || chosen.iter().any(|step| step == *name)) {
+    let is_named = |name: &&&str| chosen.iter().any(|step| step == **name);
+    let always = NAMES.iter().filter(|name| chosen.is_empty() || is_named(name));
+    for name in always.chain(ON_REQUEST.iter().filter(is_named)) {
         println!("\n== {name}");
         let start = Instant::now();
         let outcome = step(name, root, &mut contracts);
@@ -59,6 +63,11 @@ fn step(name: &str, root: &Path, contracts: &mut Contracts<'_>) -> Outcome {
         "vectors" => said(drill::run(root, "vectors", &[])?),
         "ids" => ids::check(root),
         "abi" => abi::check(root),
+        "e2e" => {
+            let options = e2e::Options { quick: true, parts: Vec::new() };
+            let is_whole = e2e::run(root, &options)? == ExitCode::SUCCESS;
+            is_whole.then_some(()).ok_or_else(|| "a client failed, see above".to_owned())
+        }
         "goldens" => goldens::check(root, contracts.built()?),
         _ => {
             let mut docs = cargo(root);

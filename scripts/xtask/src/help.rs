@@ -87,6 +87,7 @@ failed, and closes with `N passed, N failed`.
   abi       the ABI of each contract against contracts/NAME/abi.sol
   goldens   sizes and gas against tests/golden, exactly for a toolchain that is named there, and under the ceilings
   docs      the documentation builds without warnings
+  e2e       `cargo xtask e2e --quick`, only where it is named
 
   STEP...   only these, in the order above
   --bless   rewrite the golden files instead (the same as `cargo xtask bless`)
@@ -124,10 +125,10 @@ Examples:
   cargo xtask e2e --quick safe
 
 Sets up: the contracts; cargo-stylus 0.10.10 from the cargo registry into target/tools (once, about 5 minutes on two
-cores); the packages of tests/e2e by `npm ci`, no script of theirs run (cast, the Safe's contracts, viem). Needs Node.js
-20 or later and bash. FUSEBOX_BIN=FOLDER takes fusebox and fusebox-e2e from there, and the programs from target/fusebox
-as they are, and builds nothing of this workspace. What was said and what the node kept is in target/fusebox/e2e. Exit
-code: 0, or 1 if a step failed, or 2 for options that do not exist.
+cores); the packages of tests/e2e by npm, as their lock file has them and no script of theirs run (cast, the Safe's
+contracts, viem). Needs Node.js 20 or later and bash. FUSEBOX_BIN=FOLDER takes fusebox and fusebox-e2e from there, and
+the programs from target/fusebox as they are, and builds nothing of this workspace. What was said and what the node
+kept is in target/fusebox/e2e. Exit code: 0, or 1 if a step failed, or 2 for options that do not exist.
 ";
 
 const WASM: &str = "\
@@ -216,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_text_of_test_lists_every_step() {
-        for step in crate::gate::NAMES {
+        for step in crate::gate::NAMES.iter().chain(crate::gate::ON_REQUEST) {
             assert!(TEST.contains(&format!("\n  {step} ")), "{step}");
         }
     }

@@ -17,6 +17,8 @@ type Done<T = ()> = Result<T, Box<dyn Error>>;
 
 const MARKET: u32 = 1;
 const INCREASE: u8 = 0;
+/// So long that the next block is of a later second.
+const SECOND: Duration = Duration::from_millis(1_100);
 /// How long an announcement may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -96,6 +98,8 @@ impl Client {
         let filter = Filter::new().address(self.protocol).event_signature(Heartbeat::SIGNATURE_HASH);
         let socket = ProviderBuilder::new().connect_ws(WsConnect::new(given("FUSEBOX_WS")?)).await?;
         let mut announced = socket.subscribe_logs(&filter).await?;
+        // A heartbeat in the same second as the last one changes nothing, and nothing is announced.
+        tokio::time::sleep(SECOND).await;
         let pending = self.provider.send_transaction(self.request(&heartbeatCall {})).await?;
         let receipt: TransactionReceipt = pending.get_receipt().await?;
         holds(receipt.status(), "the heartbeat reverted")?;

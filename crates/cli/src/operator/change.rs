@@ -1,20 +1,21 @@
 //! Changes by their words: what can be proposed, and what it is called.
 
-use super::{clock, parameters, programs, words};
+use super::{
+    clock, parameters, programs,
+    terms::{self, protocol, Cover, Fund},
+    words,
+};
 use alloy_primitives::{keccak256, Address, B256, U256};
 use clap::{Parser, Subcommand};
 use fusebox_authority::types::{change, Act, Change, Role};
 use fusebox_core::{host::word, panel::Tier};
+use perp::settle;
 use std::path::{Path, PathBuf};
 
 use super::fault::{file, Fault, Outcome};
 
-/// Numbers of the protocol's own acts.
+/// The number of the protocol's act that lists a market.
 const LIST: u16 = 0;
-const WIND_DOWN: u16 = 1;
-const REOPEN: u16 = 2;
-const SETTLE: u16 = 3;
-const HARBOUR: u16 = 4;
 
 /// What can be proposed.
 #[derive(Clone, Debug, Subcommand)]
@@ -70,7 +71,7 @@ pub enum Proposal {
     },
     /// To move a ticket that the Council holds to another owner.
     Escrow {
-        /// The ticket's number.
+        /// The ticket's number: `fusebox status --tickets` lists them.
         ticket: u128,
         /// Its new owner.
         to: Address,
@@ -110,7 +111,7 @@ pub enum Proposal {
     /// The terms on which money may be brought back.
     ReturnTerms {
         /// Bounty of what is brought back, in basis points.
-        rate_bps: u64,
+        rate_bps: u16,
         /// The largest bounty, in units of the token.
         cap: u128,
         /// Hash of the terms' text.
@@ -172,12 +173,8 @@ pub enum Proposal {
 impl Proposal {
     /// The words of the change.
     ///
-    /// Errors: a playbook's file that is not right.
+    /// Errors: a playbook's file that is not right; terms out of their bounds.
     pub fn words(&self) -> Outcome<Vec<U256>> {
-        let protocol = |id: u16, scope: u32, arguments: &[U256]| {
-            std::iter::once(change::header(Act::Protocol, id, scope)).chain(arguments.iter().copied()).collect()
-        };
-        let n = |value: u64| U256::from(value);
         Ok(match self {
             Self::Parameter { parameter, value, scope } => change::parameter(*scope, *parameter, *value).to_vec(),
             Self::Grant { account, role } => change::grant(*account, *role).to_vec(),
@@ -191,27 +188,19 @@ impl Proposal {
             Self::Playbook { file, scope, tier, single } => {
                 std::iter::once(change::playbook(*scope, *tier, *single)).chain(batch(file)?).collect()
             }
-            Self::WindDown { scope } => protocol(WIND_DOWN, *scope, &[]),
-            Self::Reopen { scope } => protocol(REOPEN, *scope, &[]),
-            Self::Settle { scope } => protocol(SETTLE, *scope, &[]),
-            Self::ReturnTerms { rate_bps, cap, text } => {
-                protocol(HARBOUR, 0, &[n(*rate_bps), U256::from(*cap), (*text).into()])
-            }
+            Self::WindDown { scope } => protocol(settle::WIND_DOWN, *scope, &[]),
+            Self::Reopen { scope } => protocol(settle::REOPEN, *scope, &[]),
+            Self::Settle { scope } => protocol(settle::SETTLE, *scope, &[]),
+            Self::ReturnTerms { rate_bps, cap, text } => terms::harbour(*rate_bps, *cap, *text)?,
             Self::Cover { domain, deductible, deductible_bps, budget_bps, epoch_days, claim } => {
-                let small = [*deductible_bps, *budget_bps, *epoch_days].map(U256::from);
-                let [bps, budget, days] = small;
-                protocol(
-                    perp::insurance::COVER,
-                    *domain,
-                    &[U256::from(*deductible), bps, budget, days, U256::from(*claim)],
-                )
+                let (domain, deductible, claim) = (*domain, *deductible, *claim);
+                let (deductible_bps, budget_bps, epoch_days) = (*deductible_bps, *budget_bps, *epoch_days);
+                Cover { domain, deductible, deductible_bps, budget_bps, epoch_days, claim }.words()?
             }
-            Self::Surcharge { target_bps, most_bps } => {
-                protocol(perp::insurance::RECAP, 0, &[U256::from(*target_bps), U256::from(*most_bps)])
-            }
+            Self::Surcharge { target_bps, most_bps } => terms::surcharge(*target_bps, *most_bps)?,
             Self::Fund { cooldown, window, hold, deficit, floor } => {
-                let [a, b, c, d] = [*cooldown, *window, *hold, *deficit].map(n);
-                protocol(perp::insurance::PARAMS, 0, &[a, b, c, d, U256::from(*floor)])
+                let (cooldown, window, hold, deficit, floor) = (*cooldown, *window, *hold, *deficit, *floor);
+                Fund { cooldown, window, hold, deficit, floor }.words()?
             }
             Self::Words { words } => words.clone(),
         })
@@ -282,10 +271,10 @@ pub fn describe(words: &[U256]) -> String {
         ),
         Act::Protocol => match it.id {
             LIST => "a market is listed".to_owned(),
-            WIND_DOWN => format!("{scope} is wound down"),
-            REOPEN => format!("{scope} is open again"),
-            SETTLE => format!("{scope} is settled, for good"),
-            HARBOUR => "terms for money that is brought back".to_owned(),
+            settle::WIND_DOWN => format!("{scope} is wound down"),
+            settle::REOPEN => format!("{scope} is open again"),
+            settle::SETTLE => format!("{scope} is settled, for good"),
+            settle::HARBOUR => "terms for money that is brought back".to_owned(),
             perp::insurance::COVER => format!("what the fund covers in domain {}", it.scope),
             perp::insurance::RECAP => "how the fund is filled up".to_owned(),
             perp::insurance::PARAMS => "the fund's times and floor".to_owned(),

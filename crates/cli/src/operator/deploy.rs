@@ -1,6 +1,8 @@
 //! `deploy`: a protocol's panel from one parameter file, resumable, every value read back and compared.
 
+mod found;
 mod goals;
+pub mod insurance;
 pub mod listing;
 pub mod plan;
 mod programs;

@@ -17,7 +17,7 @@ pub enum Fault {
     /// What is on the chain is not what it should be.
     #[error("{0}")]
     Verification(String),
-    /// `can`: the call would not pass now.
+    /// The answer to a question is no: of `can`, of `--check`.
     #[error("{0}")]
     No(String),
     /// Something has to wait before the rest can be done.
@@ -36,7 +36,7 @@ Exit codes:
   2  the command line, a file or a key is not right
   3  no answer from the node
   4  verification failed: what is on the chain is not what it should be
-  5  `can`: the call would not pass now
+  5  the answer is no: `can`, `heartbeat --check`, `keepalive --check`
   6  something has to wait first: run the same command again then";
 
 impl Fault {

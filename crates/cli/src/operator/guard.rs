@@ -84,11 +84,12 @@ pub struct Unpause {
 /// Hold a ticket of the limiter: the Council, once a ticket, for at most 72 hours, within an incident of the protocol.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
-Example:
+Examples:
+  fusebox status --tickets                                       # their numbers, owners and times
   fusebox hold 18446744073709551617 +72h --keystore council.json
   fusebox propose escrow 18446744073709551617 0x... --keystore governance.json   # within the hold")]
 pub struct Hold {
-    /// The ticket's number, as its event TicketIssued has it.
+    /// The ticket's number: `fusebox status --tickets` lists them.
     ticket: u128,
     /// The end of the hold: +72h from now, or a second since 1970.
     #[arg(value_parser = clock::parse_until)]

@@ -13,6 +13,11 @@ const ANSWER_WAIT: Duration = Duration::from_secs(60);
 /// The most bytes of an answer.
 const MAX_ANSWER: u64 = 256 << 20;
 
+/// The status of a node that is asked too often.
+const TOO_MANY: u16 = 429;
+/// How long such a node is left alone each time before it is asked again, in milliseconds.
+const PAUSES_MS: [u64; 5] = [250, 500, 1_000, 2_000, 4_000];
+
 /// A block, as far as it matters here.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -151,11 +156,7 @@ impl Rpc {
             params => params,
         };
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
-        let sent = self.agent.post(&self.url).header("content-type", "application/json").send(body);
-        let mut response = sent.map_err(|error| broken(error.to_string()))?;
-        let status = response.status();
-        let read = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
-        let bytes = read.map_err(|error| broken(error.to_string()))?;
+        let (status, bytes) = self.post(&body).map_err(|error| broken(error.to_string()))?;
         let Ok(mut answer) = serde_json::from_slice::<Value>(&bytes) else {
             return Err(broken(format!("it answers {status}, and no JSON")));
         };
@@ -168,6 +169,19 @@ impl Rpc {
             .map(Value::take)
             .ok_or_else(|| broken(format!("it answers {status} without a result")))?;
         serde_json::from_value(result).map_err(|error| broken(format!("the answer is not as it should be: {error}")))
+    }
+
+    /// The status and the body of an answer. Public nodes bound how often they are asked: then it is asked again, later.
+    fn post(&self, body: &str) -> Result<(u16, Vec<u8>), ureq::Error> {
+        let mut pauses = PAUSES_MS.into_iter();
+        loop {
+            let mut response = self.agent.post(&self.url).header("content-type", "application/json").send(body)?;
+            let status = response.status().as_u16();
+            match pauses.next() {
+                Some(pause) if status == TOO_MANY => std::thread::sleep(Duration::from_millis(pause)),
+                _ => return Ok((status, response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec()?)),
+            }
+        }
     }
 
     fn fault(&self, method: &str, error: Unanswered) -> Fault {

@@ -11,7 +11,7 @@ use super::{
     remote::Remote,
     roster,
     rpc::{Failed, Message},
-    words,
+    tickets, words,
 };
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
@@ -27,12 +27,12 @@ use fusebox_limiter::{shell as limiter, storage as buckets, Policy, Slot};
 use perp::{limits, types::HOUSE};
 use serde_json::{json, Value};
 
-/// How everything stands: circuits, limiters, breakers, the fund; with --queue what waits, with --roles who may what.
+/// How everything stands: circuits, limiters, breakers, the fund; with --queue, --roles, --tickets more.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   fusebox status
-  fusebox status --queue --roles
+  fusebox status --queue --roles --tickets
   fusebox status --json | jq '.circuits[] | select(.tier != \"Normal\")'
 
 Everything is read at one block. Exit code 0 whatever the state is; `fusebox can` answers with its exit code.")]
@@ -43,6 +43,9 @@ pub struct Status {
     /// Who holds which role, and guardians with their heartbeats, too.
     #[arg(long)]
     roles: bool,
+    /// Tickets of the limiter that wait to be paid, with the numbers that `hold` takes, too.
+    #[arg(long)]
+    tickets: bool,
     #[command(flatten)]
     access: Access,
 }
@@ -86,6 +89,10 @@ impl Status {
         if self.roles {
             let (rows, json) = roster::section(&place, &remote, protocol)?;
             add("Roles", "roles", Section { rows, json });
+        }
+        if self.tickets {
+            let (rows, json) = tickets::section(&place, &remote, protocol)?;
+            add("Tickets", "tickets", Section { rows, json });
         }
         place.out.print(&Report { text, json });
         Ok(())

@@ -84,6 +84,21 @@ pub fn life(place: &Place, program: Address) -> Outcome<Life> {
     }
 }
 
+/// Refuses a program that would answer nothing: the chain lets a protocol be moved to one.
+///
+/// Errors: [`Fault::Verification`] with what to do; no answer.
+pub fn has_to_run(place: &Place, program: Address) -> Outcome {
+    match life(place, program)? {
+        Life::Active(_) => Ok(()),
+        Life::Missing => Err(Fault::Verification(format!(
+            "there is no program at {program}. Deploy and activate it first: fusebox deploy --program NAME"
+        ))),
+        Life::Inactive(why) => Err(Fault::Verification(format!(
+            "{program} would answer nothing: {why}. Activate it first: cargo stylus activate --address {program}"
+        ))),
+    }
+}
+
 /// The code that a wasm is deployed as.
 ///
 /// Errors: more than one account holds.
@@ -114,7 +129,7 @@ pub fn creation(code: &[u8]) -> Vec<u8> {
 
 /// The wasm of a program on the chain; nothing where there is no program.
 ///
-/// Errors: no answer; code that is not as a program's.
+/// Errors: no answer from the node.
 pub fn wasm_on_chain(place: &Place, program: Address) -> Outcome<Option<Vec<u8>>> {
     let code = place.rpc.code(program)?;
     let packed = if let Some(rest) = code.strip_prefix(&ROOT) {
@@ -130,11 +145,9 @@ pub fn wasm_on_chain(place: &Place, program: Address) -> Outcome<Option<Vec<u8>>
         rest.to_vec()
     };
     let mut wasm = Vec::new();
-    brotli::Decompressor::new(&packed[..], 4_096)
-        .take(MAX_WASM)
-        .read_to_end(&mut wasm)
-        .map_err(|error| Fault::Verification(format!("the code of {program} does not unpack: {error}")))?;
-    Ok(Some(wasm))
+    let unpacked = brotli::Decompressor::new(&packed[..], 4_096).take(MAX_WASM).read_to_end(&mut wasm);
+    // What does not unpack is activated by no chain.
+    Ok(unpacked.is_ok().then_some(wasm))
 }
 
 /// The fee that a call of the precompile asks for, a fifth more: what is too much comes back.

@@ -18,6 +18,7 @@ sol! {
     function updateAnswer(int256 answer);
     function mint(address to, uint256 amount);
     function approve(address spender, uint256 amount) returns (bool);
+    function balanceOf(address of) returns (uint256);
     function deposit(uint256 amount) returns (uint256 credited);
 }
 
@@ -97,7 +98,7 @@ pub fn run(command: &mut Command) -> Said {
 }
 
 /// A node with its keys in files.
-fn node(state: Option<PathBuf>, folder: &Path) -> (Devnet, Rpc, Vec<Address>) {
+pub fn node(state: Option<PathBuf>, folder: &Path) -> (Devnet, Rpc, Vec<Address>) {
     let devnet = Devnet::spawn(Config { state, timestamp: Some(1_750_000_000), ..Config::default() }).expect("a node");
     for (index, signer) in devnet.signers().iter().enumerate() {
         let path = folder.join(format!("{index}.key"));
@@ -117,7 +118,7 @@ fn creation(name: &str, arguments: &[u8]) -> Vec<u8> {
 }
 
 /// Sends from one of the node's own accounts: what it has created.
-fn send(rpc: &Rpc, from: Address, to: Option<Address>, data: &[u8]) -> Option<Address> {
+pub fn send(rpc: &Rpc, from: Address, to: Option<Address>, data: &[u8]) -> Option<Address> {
     let mut call = json!({ "from": from, "data": hex::encode_prefixed(data) });
     if let Some(to) = to {
         call["to"] = json!(to);
@@ -132,6 +133,7 @@ fn send(rpc: &Rpc, from: Address, to: Option<Address>, data: &[u8]) -> Option<Ad
 pub fn params(who: &[Address], token: Address, feeds: [Address; 2]) -> String {
     let [governance, council, guardian, steward] = [GOVERNANCE, COUNCIL, GUARDIAN, STEWARD].map(|index| who[index]);
     let [anchor, second] = feeds;
+    let text = "11".repeat(32);
     format!(
         "[protocol]\ncollateral = \"{token}\"\ngovernance = \"{governance}\"\ncouncil = \"{council}\"\n\
          guardian = \"{guardian}\"\nguardian_pause = \"24h\"\nfloor = \"1_000_000_000_000_000\"\n\
@@ -139,6 +141,8 @@ pub fn params(who: &[Address], token: Address, feeds: [Address; 2]) -> String {
          [[guardian]]\naccount = \"{guardian}\"\nscope = 1\npause = \"24h\"\n\
          [[cover]]\ndomain = 0\ndeductible = 1_000_000\ndeductible_bps = 1_000\nbudget_bps = 2_500\nepoch_days = 30\nclaim = 1_000_000_000\n\
          [surcharge]\ntarget_bps = 400\nmost_bps = 4_000\n\
+         [fund]\ncooldown = \"11d\"\nwindow = \"5d\"\nhold = \"48h\"\ndeficit = \"14d\"\nfloor = 2_000_000\n\
+         [return_terms]\nrate_bps = 900\ncap = 7_000_000\ntext = \"0x{text}\"\n\
          [[market]]\nname = \"ETH\"\n\
          [market.terms]\nmin_margin = 10_000_000\nposition_cap = 1_000_000_000_000\ninterest_cap = 5_000_000_000_000\n\
          base_bps = 1_000\nmaintenance_bps = 500\npenalty_bps = 200\nfee_bps = 10\nbounty = 5_000_000\n\
@@ -180,11 +184,7 @@ fn template() -> &'static Template {
         let second = deploy(GOVERNANCE, 6);
         assert!(second.err.contains("something waits until"), "{}", second.err);
         advance(&rpc, WEEK);
-        // A market is listed with the price of its feeds, which have to be fresh.
-        let answer = I256::try_from(START).expect("fits");
-        for feed in feeds {
-            send(&rpc, who[DEPLOYER], Some(feed), &updateAnswerCall { answer }.abi_encode());
-        }
+        refresh(&rpc, who[DEPLOYER], feeds);
         deploy(KEEPER, 0);
         let record: Value =
             serde_json::from_slice(&std::fs::read(folder.path().join("params.deployed.json")).expect("a record"))
@@ -193,6 +193,14 @@ fn template() -> &'static Template {
         drop(devnet);
         Template { folder, protocol, feeds }
     })
+}
+
+/// Both feeds say the first price now: a market is listed with the price of its feeds, which have to be fresh.
+pub fn refresh(rpc: &Rpc, from: Address, feeds: [Address; 2]) {
+    let answer = I256::try_from(START).expect("fits");
+    for feed in feeds {
+        send(rpc, from, Some(feed), &updateAnswerCall { answer }.abi_encode());
+    }
 }
 
 /// Lets seconds pass.
@@ -288,6 +296,33 @@ impl Ground {
         C::abi_decode_returns(&self.rpc.call(&message).expect("an answer")).expect("decoded")
     }
 
+    /// Sends a call of the protocol that no command is for.
+    pub fn send(&self, who: usize, call: &impl SolCall) {
+        send(&self.rpc, self.who[who], Some(self.protocol), &call.abi_encode());
+    }
+
+    /// Sends a call of another contract, with ether.
+    pub fn pay(&self, to: Address, value: U256, call: &impl SolCall) {
+        let data = hex::encode_prefixed(call.abi_encode());
+        let call = json!({ "from": self.who[DEPLOYER], "to": to, "value": value, "data": data });
+        let hash: Value = self.rpc.ask("eth_sendTransaction", (call,)).expect("sent");
+        let receipt: Value = self.rpc.ask("eth_getTransactionReceipt", (hash,)).expect("a receipt");
+        assert_eq!(receipt["status"], "0x1", "{receipt}");
+    }
+
+    /// What an account has of the collateral.
+    pub fn balance(&self, who: usize) -> U256 {
+        let data = balanceOfCall { of: self.who[who] }.abi_encode().into();
+        let message = Message { to: Some(self.token()), data, ..Message::default() };
+        balanceOfCall::abi_decode_returns(&self.rpc.call(&message).expect("an answer")).expect("a balance")
+    }
+
+    fn token(&self) -> Address {
+        let text = self.text("params.toml");
+        let line = text.lines().find_map(|line| line.strip_prefix("collateral = ")).expect("a token");
+        line.trim_matches('"').parse().expect("an address")
+    }
+
     /// Changes a file of the test.
     pub fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder.join(name), text).expect("written");
@@ -301,11 +336,7 @@ impl Ground {
     /// A user with collateral in the protocol.
     pub fn fund(&self, who: usize, amount: u64) {
         let (from, amount) = (self.who[who], U256::from(amount));
-        let token: Address = {
-            let text = self.text("params.toml");
-            let line = text.lines().find_map(|line| line.strip_prefix("collateral = ")).expect("a token");
-            line.trim_matches('"').parse().expect("an address")
-        };
+        let token = self.token();
         send(&self.rpc, from, Some(token), &mintCall { to: from, amount }.abi_encode());
         send(&self.rpc, from, Some(token), &approveCall { spender: self.protocol, amount: U256::MAX }.abi_encode());
         send(&self.rpc, from, Some(self.protocol), &depositCall { amount }.abi_encode());

@@ -3,7 +3,10 @@
 mod ground;
 
 mod deploy;
+mod fragments;
 mod incident;
 mod programs;
 mod queue;
+mod steps;
+mod ticket;
 mod usage;

@@ -1,7 +1,11 @@
 //! Keys, files, addresses and nodes that are not right, and what is said of them.
 
 use crate::ground::{bare, run, Ground, GUARDIAN, KEEPER};
-use std::net::TcpListener;
+use fusebox_cli::operator::rpc::Rpc;
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+};
 
 const KEY: &str = "0x4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"; // published, nobody's
 /// The example of the format's own definition.
@@ -91,6 +95,26 @@ fn cl_31_a_node_that_does_not_answer_is_told_from_a_call_that_is_refused() {
         let said = run(&mut bare(folder.path(), &words));
         assert!(said.code == 2 && said.err.contains(expected), "{words:?}: {}", said.err);
     }
+}
+
+#[test]
+fn cl_31_a_node_that_is_asked_too_often_is_asked_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let answers = std::thread::spawn(move || {
+        let busy = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbusy";
+        let body = r#"{"jsonrpc":"2.0","id":1,"result":"0xa4b1"}"#;
+        let good = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+        for answer in [busy, busy, &good] {
+            let (mut stream, _) = listener.accept().expect("a request");
+            let mut request = [0; 4_096];
+            let _ = stream.read(&mut request).expect("it is read");
+            stream.write_all(answer.as_bytes()).expect("it is answered");
+        }
+    });
+    let rpc = Rpc::new(&url).expect("an address");
+    assert_eq!(rpc.chain_id().expect("the third answer"), 42_161);
+    answers.join().expect("three requests");
 }
 
 #[test]

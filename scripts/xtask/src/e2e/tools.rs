@@ -127,9 +127,11 @@ fn install_packages(root: &Path) -> Result<PathBuf, String> {
     let time = |path: PathBuf| fs::metadata(path).and_then(|file| file.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
     // npm writes this file last.
     if time(modules.join(".package-lock.json")) < time(folder.join("package-lock.json")) {
-        say("npm ci: cast, the Safe's contracts, viem");
+        say("npm install: cast, the Safe's contracts, viem");
         let mut npm = Command::new("npm");
-        npm.current_dir(&folder).args(["ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error"]);
+        // `npm ci` refuses a lock file without the binaries of cast for every platform, which not every registry has.
+        npm.current_dir(&folder).args(["install", "--no-save", "--ignore-scripts", "--no-fund", "--no-audit"]);
+        npm.arg("--loglevel=error");
         run(npm.stdout(std::io::stderr())).map_err(|error| {
             format!("{error}\nthe packages come from the npm registry, which has to be reachable once")
         })?;

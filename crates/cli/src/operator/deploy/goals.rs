@@ -1,6 +1,6 @@
 //! What a deployment is to come to: each value, what it is now, and the change that brings it there.
 
-use super::{listing::Listing, plan::Plan, programs::Record};
+use super::{found, listing::Listing, plan::Plan, programs::Record};
 use crate::operator::{
     access::Place,
     change, clock,
@@ -10,7 +10,7 @@ use crate::operator::{
     remote::Remote,
     send, stylus, verify, words,
 };
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use fusebox::bindings::Protocol as entry;
 use fusebox_authority::{
     logic::queue::stage,
@@ -19,7 +19,6 @@ use fusebox_authority::{
 };
 use fusebox_breaker::storage as feeds;
 use fusebox_core::{host::Host, panel::Scope};
-use fusebox_guardian::storage as guardian;
 use fusebox_market::storage as market;
 use perp::limits;
 use std::path::Path;
@@ -52,7 +51,8 @@ impl State {
     }
 }
 
-type Found = Box<dyn Fn(&Place, &Remote<'_>) -> Outcome<String>>;
+/// What is read of the chain.
+pub type Found = Box<dyn Fn(&Place, &Remote<'_>) -> Outcome<String>>;
 
 /// A value that a deployment is to have.
 pub struct Goal {
@@ -177,12 +177,12 @@ fn constructed(plan: &Plan) -> Outcome<Vec<Goal>> {
             of.collateral.to_string(),
             Box::new(|_, remote| Ok(remote.read(perp::storage::token)?.0.to_string())),
         ),
-        Goal::fixed("Governance", of.governance.to_string(), holds(of.governance, Role::Governance)),
-        Goal::fixed("Council", of.council.to_string(), holds(of.council, Role::Council)),
+        Goal::fixed("Governance", of.governance.to_string(), found::holds(of.governance, Role::Governance)),
+        Goal::fixed("Council", of.council.to_string(), found::holds(of.council, Role::Council)),
         Goal::fixed(
             "guardian of the protocol",
             format!("{pauser}, for {}", clock::span(secs)),
-            Box::new(move |_, remote| granted(remote, pauser, 0)),
+            Box::new(move |_, remote| found::granted(remote, pauser, 0)),
         ),
         Goal::fixed(
             "floor of withdrawals",
@@ -215,15 +215,6 @@ fn programs(record: &Record, folder: &Path) -> Outcome<Vec<Goal>> {
             Ok(Goal::fixed(name, format!("{at}, as built"), found))
         })
         .collect()
-}
-
-/// A guardian as it is: who, and for how long.
-fn granted(remote: &Remote<'_>, who: Address, scope: u32) -> Outcome<String> {
-    let grant = remote.read(|host| guardian::grant(host, who, Scope::new(scope)))?;
-    Ok(match grant.duration_secs {
-        0 => "no guardian".to_owned(),
-        secs => format!("{who}, for {}", clock::span(secs.into())),
-    })
 }
 
 /// A market: that it is listed, then every value of its listing.
@@ -305,7 +296,7 @@ fn changed(words: Vec<U256>) -> Outcome<Goal> {
         (Act::Parameter, id) => value_of(scope, id, it.value()),
         (Act::Grant, _) => {
             let role = it.role().map_err(|error| Fault::Usage(format!("{error:?}")))?;
-            Goal::changed(words::role(it.id.into()), account.to_string(), words.clone(), 0, holds(account, role))
+            Goal::changed(words::role(it.id.into()), account.to_string(), words.clone(), 0, found::holds(account, role))
         }
         (Act::Guardian, _) => {
             let wanted = format!("{account}, for {}", clock::span(it.secs().into()));
@@ -315,45 +306,31 @@ fn changed(words: Vec<U256>) -> Outcome<Goal> {
                 wanted,
                 words.clone(),
                 scope,
-                Box::new(move |_, remote| granted(remote, account, scope)),
+                Box::new(move |_, remote| found::granted(remote, account, scope)),
             )
         }
         (_, perp::insurance::COVER) => {
             let what = format!("cover of domain {scope} (deductible, its share, budget, days, claim)");
-            Goal::changed(what, rest(), words.clone(), 0, Box::new(move |_, remote| cover_found(remote, scope)))
+            Goal::changed(what, rest(), words.clone(), 0, Box::new(move |_, remote| found::cover(remote, scope)))
         }
-        _ => Goal::changed(
+        (_, perp::insurance::RECAP) => Goal::changed(
             "surcharge (target, most)",
             rest(),
             words.clone(),
             0,
-            Box::new(|_, remote| {
-                let recap = remote.read(fusebox_fund::storage::ledger::recap)?.pack();
-                let field = |at| fusebox_core::pack::field(recap, at, 16);
-                Ok(format!("{}, {}", field(0), field(16)))
-            }),
+            Box::new(|_, remote| found::recap(remote)),
         ),
+        (_, perp::insurance::PARAMS) => {
+            let what = "fund (cool-down, window, hold, deficit in seconds, floor)";
+            Goal::changed(what, rest(), words.clone(), 0, Box::new(|_, remote| found::fund(remote)))
+        }
+        _ => {
+            let what = "terms of a return (basis points, cap, hash of the text)";
+            let wanted = match it.args {
+                [rate, cap, text] => format!("{rate}, {cap}, {}", B256::from(*text)),
+                _ => rest(),
+            };
+            Goal::changed(what, wanted, words.clone(), 0, Box::new(|_, remote| found::harbour(remote)))
+        }
     })
-}
-
-/// That an account holds a role.
-fn holds(who: Address, role: Role) -> Found {
-    Box::new(move |_, remote| {
-        let holds = remote.read(|host| authority::account(host, who))?.roles.has(role);
-        Ok(if holds { who.to_string() } else { format!("not {who}") })
-    })
-}
-
-/// The terms of a domain's cover as they are stored: deductible, its basis points, budget, days, claim.
-fn cover_found(remote: &Remote<'_>, domain: u32) -> Outcome<String> {
-    let cover = remote.read(|host| fusebox_fund::storage::ledger::cover(host, domain))?;
-    let terms = cover.terms;
-    Ok(format!(
-        "{}, {}, {}, {}, {}",
-        terms.deductible(),
-        terms.deductible_bps(),
-        terms.budget_bps(),
-        terms.epoch_days(),
-        cover.claim
-    ))
 }

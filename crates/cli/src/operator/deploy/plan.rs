@@ -1,13 +1,16 @@
 //! The parameter file of a deployment, and the words that it comes to.
 
-use super::listing::Listing;
+use super::{
+    insurance::{Cover, Fund, ReturnTerms, Surcharge},
+    listing::Listing,
+};
 use crate::operator::{
     clock,
     fault::{file, Fault, Outcome},
     parameters, words,
 };
 use alloy_primitives::{Address, U256};
-use fusebox_authority::types::{change as write, Act, Role};
+use fusebox_authority::types::{change as write, Role};
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::Path};
 
@@ -71,6 +74,10 @@ pub struct Plan {
     pub cover: Vec<Cover>,
     /// How the fund is filled up.
     pub surcharge: Option<Surcharge>,
+    /// The fund's times and floor, if they are to be others than the defaults.
+    pub fund: Option<Fund>,
+    /// On what terms money may be brought back.
+    pub return_terms: Option<ReturnTerms>,
 }
 
 /// What the constructor fixes.
@@ -205,34 +212,6 @@ pub struct Value {
     pub value: Number,
 }
 
-/// What the fund covers in a loss domain.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cover {
-    /// The domain.
-    pub domain: u32,
-    /// What a loss bears itself, in units of the token.
-    pub deductible: Number,
-    /// The same as a share, in basis points.
-    pub deductible_bps: u16,
-    /// What an epoch may draw, in basis points.
-    pub budget_bps: u16,
-    /// Days of an epoch.
-    pub epoch_days: u16,
-    /// What may be drawn in all, in units of the token.
-    pub claim: Number,
-}
-
-/// How the fund is filled up.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Surcharge {
-    /// What it aims at, in basis points of the pool.
-    pub target_bps: u16,
-    /// The most of a fee, in basis points.
-    pub most_bps: u16,
-}
-
 impl Plan {
     /// Reads a parameter file, and works out every market, so that a value out of bounds is found before anything is sent.
     ///
@@ -248,7 +227,7 @@ impl Plan {
 
     /// Every change beside the listings: what it is, and its words.
     ///
-    /// Errors: a name that there is not.
+    /// Errors: a name that there is not; terms out of their bounds.
     pub fn changes(&self) -> Outcome<Vec<Vec<U256>>> {
         let mut all = Vec::new();
         for one in &self.role {
@@ -271,19 +250,15 @@ impl Plan {
             all.push(write::parameter(one.scope, id, one.value.0).to_vec());
         }
         for one in &self.cover {
-            let terms = [
-                one.deductible.0,
-                one.deductible_bps.into(),
-                one.budget_bps.into(),
-                one.epoch_days.into(),
-                one.claim.0,
-            ];
-            let head = write::header(Act::Protocol, perp::insurance::COVER, one.domain);
-            all.push(std::iter::once(head).chain(terms.map(U256::from)).collect());
+            all.push(one.words()?);
         }
-        if let Some(one) = &self.surcharge {
-            let head = write::header(Act::Protocol, perp::insurance::RECAP, 0);
-            all.push(vec![head, U256::from(one.target_bps), U256::from(one.most_bps)]);
+        let one_each = [
+            self.surcharge.as_ref().map(Surcharge::words),
+            self.fund.as_ref().map(Fund::words),
+            self.return_terms.as_ref().map(ReturnTerms::words),
+        ];
+        for words in one_each.into_iter().flatten() {
+            all.push(words?);
         }
         Ok(all)
     }
