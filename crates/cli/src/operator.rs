@@ -3,6 +3,7 @@
 //! Nothing here knows on which chain it runs: only standard JSON-RPC methods and Arbitrum's precompiles are used.
 
 pub mod access;
+pub mod ahead;
 pub mod can;
 pub mod change;
 pub mod circuit;

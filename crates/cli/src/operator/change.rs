@@ -262,7 +262,10 @@ pub fn describe(words: &[U256]) -> String {
         Act::Guardian if it.secs() == 0 => format!("{} is guardian of {scope} no more", it.account()),
         Act::Guardian => format!("{} is guardian of {scope}, for {}", it.account(), clock::span(it.secs().into())),
         Act::Upgrade => format!("{} becomes {}", programs::name(it.id.into()), it.account()),
-        Act::Escrow => format!("ticket {} goes to escrow", it.args.first().copied().unwrap_or_default()),
+        Act::Escrow => {
+            let of = |at: usize| it.args.get(at).copied().unwrap_or_default();
+            format!("ticket {} goes to {}", of(0), Address::from_word(of(1).into()))
+        }
         Act::Playbook => format!(
             "a playbook of {} words for {scope}, from {} on{}",
             it.args.len(),

@@ -2,6 +2,7 @@
 
 use super::{
     access::Place,
+    ahead,
     change::{self, Proposal},
     clock,
     fault::{Fault, Outcome},
@@ -9,7 +10,7 @@ use super::{
     parameters,
     remote::Remote,
     send::{Act, Session},
-    stylus, words,
+    words,
 };
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
@@ -18,7 +19,7 @@ use fusebox::bindings::Protocol as entry;
 use fusebox_authority::{
     logic::queue::stage,
     storage as authority,
-    types::{Act as Kind, Change, Direction, Stage, Step},
+    types::{Direction, Stage, Step},
 };
 use fusebox_core::host::Host;
 use serde_json::json;
@@ -164,14 +165,6 @@ fn find(place: &Place, protocol: Address, from: Address, hash: B256) -> Outcome<
     Ok((one, remote.now()))
 }
 
-/// Refuses an upgrade to a program that would answer nothing.
-fn has_to_run(place: &Place, words: &[U256]) -> Outcome {
-    match Change::decode(words) {
-        Ok(it) if it.act == Kind::Upgrade => stylus::has_to_run(place, it.account()),
-        _ => Ok(()),
-    }
-}
-
 impl Set {
     pub(super) fn run(&self) -> Outcome {
         one(&self.common, |session, protocol| {
@@ -216,7 +209,7 @@ impl Propose {
         let session = Session::new(&place, &self.common.signing)?;
         let protocol = place.protocol()?;
         let (act, words) = self.act(&session, protocol)?;
-        has_to_run(&place, &words)?;
+        ahead::look(&place, &Remote::latest(&place.rpc, protocol, session.from())?, &words)?;
         let done = session.perform(&[act])?;
         let mut report = session.report(&done);
         let hash = change::hash(&words);
@@ -293,7 +286,8 @@ impl Execute {
                 proposals(&place, &remote, protocol)?.into_iter().filter(|one| one.stage == Stage::Ready).collect()
             }
         };
-        ready.iter().try_for_each(|one| has_to_run(&place, &one.words))?;
+        let remote = Remote::latest(&place.rpc, protocol, session.from())?;
+        ready.iter().try_for_each(|one| ahead::look(&place, &remote, &one.words))?;
         let act = |one: &Waiting| {
             let title = format!("execute: {}", change::describe(&one.words));
             Act::call(title, protocol, &entry::executeCall { words: one.words.clone() })

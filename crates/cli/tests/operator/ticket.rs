@@ -30,7 +30,11 @@ fn cl_24_a_ticket_is_held_by_the_council_and_goes_to_escrow_before_the_hold_ends
     let held = ground.read(&["status", "--tickets"]);
     assert!(held["tickets"][0]["heldUntil"].as_u64() > held["time"].as_u64(), "{held}");
     let to = ground.who(owner).to_string();
+    let none = ground.act(GOVERNANCE, &["propose", "escrow", "5", &to]);
+    assert!(none.code == 4 && none.err.contains("there is no ticket 5"), "{}", none.err);
     let proposed = ground.done(GOVERNANCE, &["propose", "escrow", &id, &to]);
+    let title = proposed["acts"][0]["title"].as_str().expect("a title");
+    assert_eq!(title, format!("propose: ticket {id} goes to {to}"));
     let hash = proposed["hash"].as_str().expect("a hash").to_owned();
     let early = ground.act(KEEPER, &["execute", &hash]);
     assert_eq!(early.code, 6, "it waits: {}", early.err);
