@@ -287,18 +287,31 @@ impl Execute {
             }
         };
         let remote = Remote::latest(&place.rpc, protocol, session.from())?;
-        ready.iter().try_for_each(|one| ahead::look(&place, &remote, &one.words))?;
+        let (mut going, mut left_out) = (Vec::new(), Vec::new());
+        for one in ready {
+            match ahead::look(&place, &remote, &one.words) {
+                Ok(()) => going.push(one),
+                // Of all that is ready, one that cannot be carried out keeps nothing else waiting.
+                Err(Fault::Verification(why)) if self.hash.is_none() => {
+                    left_out.push(format!("left out: {}: {why}", change::describe(&one.words)));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
         let act = |one: &Waiting| {
             let title = format!("execute: {}", change::describe(&one.words));
             Act::call(title, protocol, &entry::executeCall { words: one.words.clone() })
         };
-        let done = session.perform(&ready.iter().map(act).collect::<Vec<_>>())?;
+        let done = session.perform(&going.iter().map(act).collect::<Vec<_>>())?;
         let mut report = session.report(&done);
-        if ready.is_empty() {
+        if going.is_empty() && left_out.is_empty() {
             report.text = "nothing is ready\n".to_owned();
         }
         place.out.print(&report);
-        Ok(())
+        match left_out.is_empty() {
+            true => Ok(()),
+            false => Err(Fault::Verification(left_out.join("\n"))),
+        }
     }
 }
 

@@ -157,6 +157,9 @@ impl Rpc {
         };
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
         let (status, bytes) = self.post(&body).map_err(|error| broken(error.to_string()))?;
+        if status == TOO_MANY {
+            return Err(broken(format!("it answers {status}: it is asked too often")));
+        }
         let Ok(mut answer) = serde_json::from_slice::<Value>(&bytes) else {
             return Err(broken(format!("it answers {status}, and no JSON")));
         };

@@ -1,7 +1,7 @@
 //! Tickets that wait to be paid: their numbers from the logs, what they hold from the storage.
 
 use super::{access::Place, clock, fault::Outcome, remote::Remote};
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolEvent;
 use fusebox::bindings::Protocol as entry;
 use fusebox_core::host::Host;
@@ -13,13 +13,20 @@ use std::collections::BTreeSet;
 ///
 /// Errors: no answer from the node.
 pub fn section(place: &Place, remote: &Remote<'_>, protocol: Address) -> Outcome<(Vec<Vec<String>>, Value)> {
-    let signature = [entry::TicketIssued::SIGNATURE_HASH];
-    let logs = place.rpc.logs(protocol, &signature, place.from_block(), remote.header().number.to())?;
-    let ids: BTreeSet<(u64, u128)> = logs
-        .iter()
-        .filter_map(|log| entry::TicketIssued::decode_raw_log(log.topics.iter().copied(), &log.data).ok())
-        .map(|event| (TicketId(event.id).ready_secs(), event.id))
-        .collect();
+    let ends = [entry::TicketClaimed::SIGNATURE_HASH, entry::TicketCancelled::SIGNATURE_HASH];
+    let signatures = [entry::TicketIssued::SIGNATURE_HASH, ends[0], ends[1]];
+    let mut ids: BTreeSet<(u64, u128)> = BTreeSet::new();
+    for log in place.rpc.logs(protocol, &signatures, place.from_block(), remote.header().number.to())? {
+        // Each of them begins with the ticket's number. One that is gone costs no further question to the node.
+        let [signature, id, ..] = log.topics[..] else { continue };
+        let id = TicketId(u128::try_from(U256::from_be_bytes(id.0)).unwrap_or_default());
+        let place = (id.ready_secs(), id.0);
+        if ends.contains(&signature) {
+            ids.remove(&place);
+        } else {
+            ids.insert(place);
+        }
+    }
     let now = remote.now();
     let (mut rows, mut all) = (Vec::new(), Vec::new());
     for (ready, id) in ids {

@@ -46,10 +46,17 @@ fn cl_24_a_ticket_is_held_by_the_council_and_goes_to_escrow_before_the_hold_ends
     let moved = ground.read(&["status", "--tickets"]);
     assert_eq!(moved["tickets"][0]["owner"], serde_json::json!(ground.who(owner)), "{moved}");
 
+    // Of two that will be ready, one will have nothing left to move.
+    ground.done(GOVERNANCE, &["propose", "escrow", &id, &ground.who(thief).to_string()]);
+    ground.done(GOVERNANCE, &["set", "limit-floor", "11000000000"]);
     ground.wait(24 * HOUR);
     let before = (ground.balance(thief), ground.balance(owner));
     ground.send(GUARDIAN, &claim);
     let after = (ground.balance(thief), ground.balance(owner));
     assert_eq!(after, (before.0, before.1 + U256::from(4_500 * TOKEN)));
     assert_eq!(ground.read(&["status", "--tickets"])["tickets"], serde_json::json!([]), "it is paid");
+    ground.wait(2 * 24 * HOUR);
+    let both = ground.act(KEEPER, &["execute", "--ready"]);
+    assert!(both.code == 4 && both.err.contains("there is no ticket"), "{}", both.err);
+    assert!(both.out.contains("limit-floor"), "the other waits for nothing: {}", both.out);
 }

@@ -65,9 +65,10 @@ pub fn fund(remote: &Remote<'_>) -> Outcome<String> {
 ///
 /// Errors: no answer from the node.
 pub fn harbour(remote: &Remote<'_>) -> Outcome<String> {
-    let terms = remote.read(|host| ledger::harbour(host, ledger::latest_harbour(host)))?;
-    Ok(match (terms.rate_bps(), terms.cap()) {
-        (0, 0) if terms.text().is_zero() => "none".to_owned(),
-        (rate, cap) => format!("{rate}, {cap}, {}", terms.text()),
-    })
+    let latest = remote.read(ledger::latest_harbour)?;
+    if latest == 0 {
+        return Ok("none".to_owned());
+    }
+    let terms = remote.read(|host| ledger::harbour(host, latest))?;
+    Ok(format!("{}, {}, {}", terms.rate_bps(), terms.cap(), terms.text()))
 }
