@@ -113,6 +113,7 @@ sol! {
     event Surcharged(uint32 indexed market, address indexed account, uint256 amount);
     event LossBorne(uint32 indexed domain, uint8 indexed step, uint128 amount);
     event ProfitsCut(uint32 indexed domain, uint32 era, uint128 cut, uint128 charged, uint128 residue);
+    event Rebased(uint32 indexed bucket, uint128 previousCapacity, uint128 capacity, uint128 liquidity, uint128 average);
     event TicketIssued(uint128 indexed id, address indexed owner, uint128 amount, uint64 ready);
     event ParameterSet(uint32 indexed scope, uint16 indexed id, uint128 previous, uint128 current, address by);
     event ProgramSet(uint256 indexed program, address previous, address current);

@@ -3,6 +3,8 @@
 pub mod abi;
 pub mod change;
 pub mod powers;
+#[path = "../../scripts/drill/src/programs.rs"]
+mod programs;
 
 use abi::*;
 use alloy_primitives::{hex, keccak256, Address, I256, U256};
@@ -501,34 +503,8 @@ fn token_arguments(name: &str, decimals: u8) -> Vec<u8> {
 
 /// Deploys the programs behind the hot one.
 pub fn programs(chain: &mut Chain) -> Vec<Address> {
-    let names = [
-        "perp-pool",
-        "perp-oracle",
-        "perp-keeper",
-        "perp-guard",
-        "perp-view",
-        "perp-setup",
-        "perp-watch",
-        "perp-share",
-        "perp-queue",
-        "perp-carry",
-        "perp-limit",
-        "perp-meter",
-        "perp-risk",
-        "perp-cover",
-        "perp-settle",
-        "perp-wind",
-        "perp-side",
-        "perp-ledger",
-        "perp-tally",
-        "perp-fund",
-        "perp-touch",
-        "perp-hold",
-        "perp-cross",
-        "perp-divide",
-    ];
-    let mut one = |name| chain.deploy_wasm(DEPLOYER, &wasm(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
-    names.map(&mut one).to_vec()
+    let one = |name: &&str| chain.deploy_wasm(DEPLOYER, &wasm(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+    programs::PERP[1..].iter().map(one).collect()
 }
 
 /// Deploys the hot program; roles are Governance, Council, pauser.

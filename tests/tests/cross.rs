@@ -715,9 +715,9 @@ fn pp_47_what_a_liquidation_leaves_goes_to_a_market_that_goes_on() {
     assert_eq!(field.margin(ALICE, 1), before);
     assert_eq!(field.margin(ALICE, 3), field.rig.units(3_000 + 1_000 - 440));
     // What is left in the last one goes where there is anything.
-    field.set(3, 1_600);
+    field.set(3, 1_725); // 810 of 862.5; the penalty is 345
     field.liquidate(3, ALICE);
-    assert!(field.margin(ALICE, 1) <= before);
+    assert_eq!(field.margin(ALICE, 1), before + field.rig.units(3_560 - 2_750 - 345));
 }
 
 /// Settling takes from the margin that is put in: read before it, the margin would be below what it has to be.

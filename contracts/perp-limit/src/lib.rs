@@ -10,7 +10,11 @@ use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolError;
 use fusebox::vm::Vm;
 use fusebox_core::{host::revert, panel::Scope};
-use fusebox_limiter::{shell as limiter, types::TicketId};
+use fusebox_limiter::{
+    shell as limiter,
+    storage::bucket as bucket_of,
+    types::{Slot, TicketId},
+};
 use perp::{abi, limits, program, settle, types::HOUSE};
 use stylus_sdk::{prelude::*, ArbResult};
 
@@ -35,16 +39,20 @@ impl PerpLimit {
         limits::cancel(&mut Vm::new(self.vm()), id)
     }
 
-    /// Anyone lets a bucket's capacity follow what the protocol accounts for: not once all of it is divided, when what is in
-    /// the pool falls with every payment and who is due last would wait for the floor.
+    /// Anyone lets a bucket's capacity follow what the protocol accounts for: not down once all of it is divided, when what is
+    /// in the pool falls with every payment and who is due last would wait for the floor.
     pub fn rebase(&mut self, bucket: u32) -> Reply<()> {
         if !limits::exists(bucket) {
             return Err(revert(abi::UnknownBucket::SELECTOR, [bucket, limits::liquidations(8)].map(U256::from)));
         }
         let mut host = Vm::new(self.vm());
-        settle::undivided(&host)?;
-        let liquidity = limits::liquidity(&host, bucket);
-        Ok(limiter::rebase(&mut host, &HOUSE.limiter, bucket, liquidity)?)
+        let capacity = |host: &Vm<'_, _>| bucket_of(host, Slot::main(bucket)).capacity;
+        let (before, liquidity) = (capacity(&host), limits::liquidity(&host, bucket));
+        limiter::rebase(&mut host, &HOUSE.limiter, bucket, liquidity)?;
+        if capacity(&host) < before {
+            settle::undivided(&host)?;
+        }
+        Ok(())
     }
 
     /// A ticket: its word, the end of its hold, and the second it is ready.

@@ -64,16 +64,13 @@ fn store(host: &mut impl Host, who: Address, market: u32, position: &Position) -
 /// Events: `MarginMoved`.
 /// Invariants: PP-1, PP-43.
 pub(crate) fn lend(host: &mut impl Host, who: Address, market: u32, domain: u8, amount: u128) -> Result<u128> {
-    let mut others = positions(host, who, domain)?;
-    others.retain(|(other, _)| *other != market);
-    let of = |position: &Position| Leg { domain, margin: position.margin, ..Leg::default() };
-    let mut legs: Vec<Leg> = others.iter().map(|(_, position)| of(position)).collect();
-    let lent = amount.saturating_sub(risk::logic::cover(&mut legs, domain, amount));
-    for ((other, position), leg) in others.into_iter().zip(legs) {
-        let part = position.margin.saturating_sub(leg.margin);
-        if part > 0 {
-            store(host, who, other, &Position { margin: leg.margin, ..position })?;
+    let mut lent = 0u128;
+    for (other, position) in positions(host, who, domain)? {
+        let part = position.margin.min(amount.saturating_sub(lent));
+        if part > 0 && other != market {
+            store(host, who, other, &Position { margin: position.margin.saturating_sub(part), ..position })?;
             moved(host, who, other, market, part);
+            lent = lent.saturating_add(part);
         }
     }
     add_margin(host, who, market, lent)?;

@@ -113,9 +113,10 @@ fn install_stylus(root: &Path) -> Result<PathBuf, String> {
     Ok(program)
 }
 
-/// The packages of tests/e2e, as the lock file names them, none of their scripts run.
-fn install_packages(root: &Path) -> Result<PathBuf, String> {
-    let folder = root.join("tests/e2e");
+/// Whether Node.js is there, and late enough.
+///
+/// Errors: what is missing.
+pub fn node() -> Outcome {
     let version = output(Command::new("node").arg("--version")).map_err(|error| {
         format!("{error}\nthe suite drives cast, Safe and viem with Node.js {NODE} or later and npm")
     })?;
@@ -123,6 +124,13 @@ fn install_packages(root: &Path) -> Result<PathBuf, String> {
     if major.is_none_or(|major: u32| major < NODE) {
         return Err(format!("node is {}, and the suite needs {NODE} or later", version.trim()));
     }
+    Ok(())
+}
+
+/// The packages of tests/e2e, as the lock file names them, none of their scripts run.
+fn install_packages(root: &Path) -> Result<PathBuf, String> {
+    node()?;
+    let folder = root.join("tests/e2e");
     let modules = folder.join("node_modules");
     let time = |path: PathBuf| fs::metadata(path).and_then(|file| file.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
     // npm writes this file last.
