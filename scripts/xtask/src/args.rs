@@ -95,8 +95,9 @@ fn parse_test(command: &str, rest: &[String]) -> Result<Command, String> {
         no_words("test --bless", &steps)?;
         return Ok(Command::Bless);
     }
-    match steps.iter().find(|step| !gate::NAMES.contains(&step.as_str())) {
-        Some(step) => Err(format!("unknown step {step:?}; the steps are: {}", gate::NAMES.join(", "))),
+    let known = || gate::NAMES.iter().chain(gate::ON_REQUEST).copied();
+    match steps.iter().find(|step| !known().any(|name| name == step.as_str())) {
+        Some(step) => Err(format!("unknown step {step:?}; the steps are: {}", known().collect::<Vec<_>>().join(", "))),
         None => Ok(Command::Test { steps }),
     }
 }

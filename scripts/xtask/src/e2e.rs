@@ -11,7 +11,6 @@ use devnet::Devnet;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use suite::Suite;
-pub use tools::node;
 use tools::Tools;
 
 /// The parts, in the order in which they run. What they need is deployed before them, by cargo-stylus.

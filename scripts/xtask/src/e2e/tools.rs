@@ -116,7 +116,7 @@ fn install_stylus(root: &Path) -> Result<PathBuf, String> {
 /// Whether Node.js is there, and late enough.
 ///
 /// Errors: what is missing.
-pub fn node() -> Outcome {
+fn node() -> Outcome {
     let version = output(Command::new("node").arg("--version")).map_err(|error| {
         format!("{error}\nthe suite drives cast, Safe and viem with Node.js {NODE} or later and npm")
     })?;
