@@ -96,7 +96,7 @@ Examples:
   cargo xtask test
   cargo xtask test format lints ids
 
-Sets up: the wasm target, a target without std. Takes about an hour the first time on two cores. Exit code: 0, or
+Sets up: the wasm target, a target without std. Takes under 60 minutes the first time on two cores. Exit code: 0, or
 1 if a step failed, or 2 for a step that does not exist.
 ";
 
@@ -124,7 +124,7 @@ Examples:
   cargo xtask e2e
   cargo xtask e2e --quick safe
 
-Sets up: the contracts; cargo-stylus 0.10.10 from the cargo registry into target/tools (once, about 5 minutes on two
+Sets up: the contracts; cargo-stylus 0.10.10 from the cargo registry into target/tools (once, 6 to 10 minutes on two
 cores); the packages of tests/e2e by npm, as their lock file has them and no script of theirs run (cast, the Safe's
 contracts, viem). Needs Node.js 20 or later and bash. FUSEBOX_BIN=FOLDER takes fusebox and fusebox-e2e from there, and
 the programs from target/fusebox as they are, and builds nothing of this workspace. What was said and what the node

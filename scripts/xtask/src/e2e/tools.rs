@@ -97,7 +97,7 @@ fn install_stylus(root: &Path) -> Result<PathBuf, String> {
     if output(Command::new(&program).args(["stylus", "--version"])).is_ok_and(|said| said.trim() == wanted) {
         return Ok(program);
     }
-    say(&format!("compiling cargo-stylus {CARGO_STYLUS}, once: 419 crates, about 5 minutes on two cores"));
+    say(&format!("compiling cargo-stylus {CARGO_STYLUS}, once: 419 crates, 6 to 10 minutes on two cores"));
     let start = Instant::now();
     let build = folder.join("build");
     let mut install = cargo(root);
